@@ -1,0 +1,3 @@
+enum URLLibrary {
+    static let functions: [Function] = []
+}

@@ -1,0 +1,343 @@
+/// Builds the tree of an expression (cel-spec, "Syntax": grammar).
+struct Parser {
+    let source: String
+    private let tokens: [Token]
+    private var place = 0
+    private var depth = 0
+    private let limits: Limits
+
+    /// Words that are kept for host languages: no variable or function may be called so, fields and methods may.
+    static let reserved: Set<String> = [
+        "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
+        "namespace", "return", "var", "void", "while",
+    ]
+    static let keywords: Set<String> = ["true", "false", "null", "in"]
+
+    private init(_ source: String, _ limits: Limits) throws(SyntaxError) {
+        guard source.utf8.count <= limits.sourceBytes else {
+            let range = limits.sourceBytes..<source.utf8.count
+            throw SyntaxError("the expression is longer than \(limits.sourceBytes) bytes", range: range)
+        }
+        self.source = source
+        self.limits = limits
+        tokens = try Lexer.tokens(of: source)
+    }
+
+    static func parse(_ source: String, limits: Limits) throws(SyntaxError) -> Expression {
+        var parser = try Parser(source, limits)
+        if parser.current.kind == .end {
+            throw SyntaxError("the expression is empty", range: 0..<source.utf8.count)
+        }
+        let expression = try parser.expression()
+        guard parser.current.kind == .end else { throw parser.unexpectedAfterOperand() }
+        return expression
+    }
+
+    // MARK: Tokens
+
+    private var current: Token { tokens[place] }
+    private var previousEnd: Int { place > 0 ? tokens[place - 1].range.upperBound : 0 }
+
+    private mutating func advance() {
+        if place < tokens.count - 1 { place += 1 }
+    }
+
+    private mutating func take(_ symbol: Token.Symbol) -> Bool {
+        guard current.kind == .symbol(symbol) else { return false }
+        advance()
+        return true
+    }
+
+    private mutating func expect(_ symbol: Token.Symbol, _ purpose: String) throws(SyntaxError) {
+        guard take(symbol) else {
+            throw SyntaxError(
+                "expected '\(symbol.rawValue)' \(purpose), found \(current.description)",
+                range: current.range
+            )
+        }
+    }
+
+    private func unexpectedAfterOperand() -> SyntaxError {
+        var help: String?
+        if case .identifier(let name) = current.kind {
+            help = ["and": "write '&&'", "or": "write '||'", "not": "write '!'", "is": "write '=='"][name]
+        }
+        return SyntaxError(
+            "expected an operator or the end, found \(current.description)",
+            help: help,
+            range: current.range
+        )
+    }
+
+    /// The node from `start` to the last token taken.
+    func make(_ node: Expression.Node, _ start: Int) throws(SyntaxError) -> Expression {
+        let expression = Expression(node, start..<max(start, previousEnd))
+        guard expression.height <= limits.operatorNesting else { throw tooDeep(at: expression.range) }
+        return expression
+    }
+
+    private func tooDeep(at range: Range<Int>) -> SyntaxError {
+        SyntaxError(
+            "the expression nests too deeply",
+            help: "at most \(limits.nesting) brackets and \(limits.operatorNesting) operations may stand inside each other",
+            range: range
+        )
+    }
+
+    // MARK: Grammar
+
+    /// Expr = ConditionalOr ["?" ConditionalOr ":" Expr]; a row of conditionals is read in a loop.
+    mutating func expression() throws(SyntaxError) -> Expression {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= limits.nesting else { throw tooDeep(at: current.range) }
+        var conditions: [(condition: Expression, yes: Expression)] = []
+        var last = try binary(1)
+        while take(.question) {
+            let yes = try binary(1)
+            try expect(.colon, "between the two results of '?'")
+            conditions.append((last, yes))
+            last = try binary(1)
+        }
+        for (condition, yes) in conditions.reversed() {
+            last = try make(.conditional(condition, yes, last), condition.range.lowerBound)
+        }
+        return last
+    }
+
+    private enum Operation {
+        case or
+        case and
+        case binary(BinaryOperator)
+    }
+
+    /// The operator here and how tightly it binds.
+    private var currentOperator: (operation: Operation, precedence: Int)? {
+        switch current.kind {
+        case .symbol(.or): (.or, 1)
+        case .symbol(.and): (.and, 2)
+        case .symbol(.plus): (.binary(.add), 4)
+        case .symbol(.minus): (.binary(.subtract), 4)
+        case .symbol(.times): (.binary(.multiply), 5)
+        case .symbol(.divide): (.binary(.divide), 5)
+        case .symbol(.modulo): (.binary(.modulo), 5)
+        case .symbol(.equal): (.binary(.equal), 3)
+        case .symbol(.notEqual): (.binary(.notEqual), 3)
+        case .symbol(.less): (.binary(.less), 3)
+        case .symbol(.lessEqual): (.binary(.lessEqual), 3)
+        case .symbol(.greater): (.binary(.greater), 3)
+        case .symbol(.greaterEqual): (.binary(.greaterEqual), 3)
+        case .identifier("in"): (.binary(.contained), 3)
+        default: nil
+        }
+    }
+
+    /// Operators of at least `minimum` precedence, all of them left-associative.
+    private mutating func binary(_ minimum: Int) throws(SyntaxError) -> Expression {
+        var left = try unary()
+        while let (operation, precedence) = currentOperator, precedence >= minimum {
+            advance()
+            let right = try binary(precedence + 1)
+            let node: Expression.Node =
+                switch operation {
+                case .binary(let symbol): .binary(symbol, left, right)
+                case .and: .and(Self.terms(left, right) { if case .and(let terms) = $0 { terms } else { nil } })
+                case .or: .or(Self.terms(left, right) { if case .or(let terms) = $0 { terms } else { nil } })
+                }
+            left = try make(node, left.range.lowerBound)
+        }
+        return left
+    }
+
+    /// `a && b` and `c` become one row, so that a long one does not nest.
+    private static func terms(
+        _ left: Expression,
+        _ right: Expression,
+        _ row: (Expression.Node) -> [Expression]?
+    ) -> [Expression] {
+        (row(left.node) ?? [left]) + [right]
+    }
+
+    /// Unary = Member | "!" {"!"} Member | "-" {"-"} Member; an even number of signs cancels out.
+    private mutating func unary() throws(SyntaxError) -> Expression {
+        let start = current.range.lowerBound
+        var count = 0
+        if current.kind == .symbol(.not) {
+            while take(.not) { count += 1 }
+            let operand = try member()
+            return count % 2 == 0 ? operand : try make(.not(operand), start)
+        }
+        guard current.kind == .symbol(.minus) else { return try member() }
+        while take(.minus) { count += 1 }
+        if count == 1, let literal = try negativeLiteral(from: start) { return try suffixes(literal) }
+        let operand = try member()
+        return count % 2 == 0 ? operand : try make(.negate(operand), start)
+    }
+
+    /// A number right after one minus sign: the sign belongs to the literal, so the least int can be written.
+    private mutating func negativeLiteral(from start: Int) throws(SyntaxError) -> Expression? {
+        switch current.kind {
+        case .int(let magnitude):
+            guard magnitude <= Int64.min.magnitude else {
+                throw SyntaxError("the number does not fit an int", range: start..<current.range.upperBound)
+            }
+            advance()
+            return try make(.literal(.int(Int64(truncatingIfNeeded: 0 &- magnitude))), start)
+        case .double(let number):
+            advance()
+            return try make(.literal(.double(-number)), start)
+        default:
+            return nil
+        }
+    }
+
+    private mutating func member() throws(SyntaxError) -> Expression {
+        try suffixes(try primary())
+    }
+
+    /// Field selections, calls and indexes after `operand`.
+    private mutating func suffixes(_ operand: Expression) throws(SyntaxError) -> Expression {
+        var operand = operand
+        let start = operand.range.lowerBound
+        while true {
+            if take(.dot) {
+                let isOptional = take(.question)
+                let name = try selector()
+                if !isOptional, current.kind == .symbol(.leftParen) {
+                    let arguments = try arguments()
+                    operand = try call(name, target: operand, arguments, from: start)
+                } else {
+                    operand = try make(.select(operand, name, isOptional: isOptional), start)
+                }
+            } else if take(.leftBracket) {
+                let isOptional = take(.question)
+                let index = try expression()
+                try expect(.rightBracket, "after the index")
+                operand = try make(.index(operand, index, isOptional: isOptional), start)
+            } else if current.kind == .symbol(.leftBrace), operand.node.isQualifiedName {
+                throw SyntaxError(
+                    "protocol buffer messages are not supported",
+                    help: "write a map: {'field': value}",
+                    range: start..<current.range.upperBound
+                )
+            } else {
+                return operand
+            }
+        }
+    }
+
+    private mutating func selector() throws(SyntaxError) -> Expression.Name {
+        let range = current.range
+        switch current.kind {
+        case .identifier(let name) where !Self.keywords.contains(name):
+            advance()
+            return Expression.Name(text: name, range: range)
+        case .escapedIdentifier(let name):
+            advance()
+            return Expression.Name(text: name, range: range)
+        case .identifier(let name):
+            throw SyntaxError("'\(name)' is a keyword", help: "write ['\(name)'] for a key of this name", range: range)
+        default:
+            throw SyntaxError("expected a field name after '.', found \(current.description)", range: range)
+        }
+    }
+
+    private mutating func primary() throws(SyntaxError) -> Expression {
+        let token = current
+        let start = token.range.lowerBound
+        switch token.kind {
+        case .int(let magnitude):
+            guard let number = Int64(exactly: magnitude) else {
+                throw SyntaxError("the number does not fit an int", help: "write \(magnitude)u for a uint", range: token.range)
+            }
+            return try literal(.int(number))
+        case .uint(let number): return try literal(.uint(number))
+        case .double(let number): return try literal(.double(number))
+        case .string(let text): return try literal(.string(text))
+        case .bytes(let bytes): return try literal(.bytes(bytes))
+        case .identifier("true"): return try literal(.bool(true))
+        case .identifier("false"): return try literal(.bool(false))
+        case .identifier("null"): return try literal(.null)
+        case .identifier(let name): return try named(name, isRooted: false, from: start)
+        case .symbol(.dot):
+            advance()
+            guard case .identifier(let name) = current.kind else {
+                throw SyntaxError("expected a name after '.', found \(current.description)", range: current.range)
+            }
+            return try named(name, isRooted: true, from: start)
+        case .symbol(.leftParen):
+            advance()
+            let inner = try expression()
+            try expect(.rightParen, "to close '('")
+            return inner
+        case .symbol(.leftBracket): return try list(from: start)
+        case .symbol(.leftBrace): return try map(from: start)
+        case .end: throw SyntaxError("expected a value, found the end of the expression", range: token.range)
+        default: throw SyntaxError("expected a value, found \(token.description)", range: token.range)
+        }
+    }
+
+    private mutating func literal(_ value: Value) throws(SyntaxError) -> Expression {
+        let start = current.range.lowerBound
+        advance()
+        return try make(.literal(value), start)
+    }
+
+    private mutating func named(_ name: String, isRooted: Bool, from start: Int) throws(SyntaxError) -> Expression {
+        let range = current.range
+        guard !Self.reserved.contains(name), !Self.keywords.contains(name) else {
+            throw SyntaxError("'\(name)' is a reserved word", help: "choose another name", range: range)
+        }
+        advance()
+        guard current.kind == .symbol(.leftParen) else { return try make(.identifier(name, isRooted: isRooted), start) }
+        let arguments = try arguments()
+        let function = Expression.Name(text: isRooted ? "." + name : name, range: range)
+        return try call(function, target: nil, arguments, from: start)
+    }
+
+    private mutating func arguments() throws(SyntaxError) -> [Expression] {
+        advance()
+        var arguments: [Expression] = []
+        guard !take(.rightParen) else { return arguments }
+        repeat { arguments.append(try expression()) } while take(.comma)
+        try expect(.rightParen, "after the arguments")
+        return arguments
+    }
+
+    private mutating func list(from start: Int) throws(SyntaxError) -> Expression {
+        advance()
+        var elements: [Expression.Element] = []
+        while current.kind != .symbol(.rightBracket) {
+            let isOptional = take(.question)
+            elements.append(Expression.Element(value: try expression(), isOptional: isOptional))
+            guard take(.comma) else { break }
+        }
+        try expect(.rightBracket, "after the elements of the list")
+        return try make(.list(elements), start)
+    }
+
+    private mutating func map(from start: Int) throws(SyntaxError) -> Expression {
+        advance()
+        var entries: [Expression.Entry] = []
+        while current.kind != .symbol(.rightBrace) {
+            let isOptional = take(.question)
+            let key = try expression()
+            try expect(.colon, "after the key")
+            entries.append(Expression.Entry(key: key, value: try expression(), isOptional: isOptional))
+            guard take(.comma) else { break }
+        }
+        try expect(.rightBrace, "after the entries of the map")
+        return try make(.map(entries), start)
+    }
+}
+
+extension Expression.Node {
+    /// Whether this is `name`, `a.name` and so on.
+    var isQualifiedName: Bool {
+        switch self {
+        case .identifier: true
+        case .select(let operand, _, isOptional: false): operand.node.isQualifiedName
+        default: false
+        }
+    }
+}
