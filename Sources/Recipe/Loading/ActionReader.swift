@@ -1,0 +1,170 @@
+import YAML
+
+/// Reads a list of actions: the common keys, and one verb each.
+struct ActionReader {
+    let file: FileReader
+    let catalogue: Catalogue
+
+    /// The actions of a list; `prefix` is the path of the action that holds it.
+    func actions(_ node: Node?, as what: String, prefix: String = "") -> [Action] {
+        guard let node else { return [] }
+        guard case .sequence(let items) = node.content else {
+            file.diagnostics.report(
+                "type.list", "\(what) must be a list of actions", at: node.span,
+                help: "begin each action with `- `, for example `- get: /path`"
+            )
+            return []
+        }
+        var seen: Set<String> = []
+        return items.enumerated().compactMap { index, item in
+            guard let action = action(item, index: index, prefix: prefix) else { return nil }
+            if !seen.insert(action.path).inserted {
+                file.diagnostics.report(
+                    "action.duplicate-id", "another action is already called `\(action.id ?? action.path)`",
+                    at: item.span, help: "ids are unique in a recipe: choose another"
+                )
+            }
+            return action
+        }
+    }
+
+    private func action(_ node: Node, index: Int, prefix: String) -> Action? {
+        guard var reader = MappingReader(node, as: "an action", into: file.diagnostics) else { return nil }
+        let id = file.identifier(reader.string("id"), as: "an action")
+        let common = CommonKeys(reader: &reader, file: file, catalogue: catalogue)
+        let present = VerbKey.allCases.filter { key in reader.entries.contains { $0.name == key.rawValue } }
+        reader.known(VerbKey.allCases.map(\.rawValue))
+        guard let key = present.first, let value = reader.take(key.rawValue) else {
+            reader.finish()
+            reportMissingVerb(reader, node)
+            return nil
+        }
+        if present.count > 1, let second = reader.entries.first(where: { $0.name == present[1].rawValue }) {
+            file.diagnostics.report(
+                "action.two-verbs", "an action does one thing, and this one has `\(key.rawValue)` and `\(second.name)`",
+                at: second.key.span, help: "make it two actions, each beginning with `- `"
+            )
+        }
+        let path = prefix + (id ?? "\(key.rawValue)[\(index)]")
+        let handler = common.handler.map { actions($0, as: "`on_error`", prefix: "\(path)/on_error/") }
+        let verb = verb(key, value, &reader, path: path)
+        reader.finish()
+        guard let verb else { return nil }
+        var action = Action(id: id, path: path, verb: verb, place: file.place(of: node))
+        common.apply(to: &action)
+        if let handler { action.onError = .handle(handler) }
+        return action
+    }
+
+    /// The keys that say what an action does.
+    private enum VerbKey: String, CaseIterable {
+        case get, post, put, patch, delete, head
+        case log, set, wait, fail, stop
+        case block = "do"
+    }
+
+    private func verb(_ key: VerbKey, _ value: Node, _ reader: inout MappingReader, path: String) -> Verb? {
+        switch key {
+        case .get, .post, .put, .patch, .delete, .head:
+            guard let method = HTTPMethod(rawValue: key.rawValue) else { return nil }
+            return HTTPActionReader(file: file).action(method, url: value, &reader).map(Verb.http)
+        case .log:
+            let level = reader.choice("level", LogAction.Level.self)?.value ?? .info
+            return file.template(value, as: "`log`").map { .log(LogAction(message: $0, level: level)) }
+        case .set:
+            return .set(file.namedTemplates(value, as: "`set`"))
+        case .wait:
+            guard let template = file.template(value, as: "`wait`") else { return nil }
+            if template.constant != nil, file.duration(value, as: "`wait`") == nil { return nil }
+            return .wait(template)
+        case .fail:
+            return file.template(value, as: "`fail`").map(Verb.fail)
+        case .stop:
+            return file.template(value, as: "`stop`").map(Verb.stop)
+        case .block:
+            return .block(actions(value, as: "`do`", prefix: "\(path)/"))
+        }
+    }
+
+    private func reportMissingVerb(_ reader: MappingReader, _ node: Node) {
+        let verbs = VerbKey.allCases.map(\.rawValue)
+        let near = reader.entries.lazy.compactMap { entry in
+            Suggestion.nearest(to: entry.name, among: verbs).map { (entry, $0) }
+        }.first
+        guard near == nil else { return }
+        file.diagnostics.report(
+            "action.no-verb", "this action does nothing", at: node.span,
+            help: "give it one of \(verbs.map { "`\($0)`" }.joined(separator: ", "))"
+        )
+    }
+}
+
+/// The keys that every action may have.
+private struct CommonKeys {
+    private let name: String?
+    private let condition: Expression?
+    private let forEach: ForEach?
+    private let connection: ConnectionReference?
+    private let timeout: Duration?
+    private let retry: RetryPolicy?
+    private let output: ValueTemplate?
+    private let proceeds: Bool
+    /// The actions of `on_error:`, where it is a list.
+    let handler: Node?
+
+    init(reader: inout MappingReader, file: FileReader, catalogue: Catalogue) {
+        name = reader.string("name")?.value
+        condition = reader.take("if").flatMap { file.expression($0, as: "`if`") }
+        forEach = Self.forEach(&reader, file)
+        connection = ConnectionReferenceReader(file: file, catalogue: catalogue)
+            .reference(reader.takeNonNull("connection"))
+        timeout = file.duration(reader.take("timeout"), as: "`timeout`", min: .milliseconds(1))
+        retry = RetryReader(file: file).policy(reader.take("retry"))
+        output = reader.take("output").map(file.valueTemplate)
+        var proceeds = false
+        var handler: Node?
+        if let node = reader.take("on_error") {
+            switch node.content {
+            case .sequence: handler = node
+            case .scalar(let scalar) where scalar.text == "continue": proceeds = true
+            case .scalar(let scalar) where scalar.text == "fail": break
+            default:
+                file.diagnostics.report(
+                    "value.choice", "`on_error` is `fail`, `continue` or a list of actions", at: node.span,
+                    help: "write `on_error: continue`"
+                )
+            }
+        }
+        self.proceeds = proceeds
+        self.handler = handler
+    }
+
+    func apply(to action: inout Action) {
+        action.name = name
+        action.condition = condition
+        action.forEach = forEach
+        action.connection = connection
+        if let timeout { action.timeout = timeout }
+        action.retry = retry
+        action.output = output
+        if proceeds { action.onError = .proceed }
+    }
+
+    private static func forEach(_ reader: inout MappingReader, _ file: FileReader) -> ForEach? {
+        let list = reader.take("foreach")
+        let name = file.identifier(reader.string("as"), as: "an item")
+        let concurrency = reader.int("concurrency", in: 1...1_000)
+        guard let list else {
+            for key in ["as", "concurrency"] {
+                guard let entry = reader.entries.first(where: { $0.name == key }) else { continue }
+                file.diagnostics.report(
+                    "foreach.missing", "`\(key)` belongs to `foreach`, which is missing", at: entry.key.span,
+                    help: "add `foreach: ${{ … }}` or remove `\(key)`"
+                )
+            }
+            return nil
+        }
+        guard let expression = file.expression(list, as: "`foreach`") else { return nil }
+        return ForEach(list: expression, name: name, concurrency: concurrency?.value ?? 1)
+    }
+}

@@ -1,0 +1,130 @@
+import CEL
+import YAML
+
+/// Reads a connector's file, in the flat form of DESIGN section 6 and in the seed's nesting under `connection:`.
+struct ConnectorReader {
+    let file: FileReader
+
+    func connector(_ node: Node?, name: String) -> Connector? {
+        guard let node, var reader = MappingReader(node, as: "a connector", into: file.diagnostics) else { return nil }
+        var connector = Connector(name: name, text: file.diagnostics.source.text)
+        connector.path = file.diagnostics.source.path
+        connector.title = reader.string("title")?.value
+        connector.test = reader.takeNonNull("test").flatMap(test)
+        connector.operations = operations(reader.take("actions"))
+        connector.publicKeys = Set(file.strings(reader.take("public"), as: "`public`") ?? [])
+        if let nested = reader.take("connection") {
+            guard var inner = MappingReader(nested, as: "`connection`", into: file.diagnostics) else { return nil }
+            body(&inner, &connector)
+            if let test = inner.takeNonNull("test") { connector.test = self.test(test) }
+            inner.finish()
+            reader.known(["fields", "authorization", "base_uri"])
+            for key in ["fields", "authorization", "base_uri"] {
+                guard let entry = reader.entries.first(where: { $0.name == key }) else { continue }
+                file.diagnostics.report(
+                    "connector.two-forms", "`\(key)` stands beside `connection:`, which holds the same keys",
+                    at: entry.key.span, help: "move it below `connection:`, or drop that level"
+                )
+            }
+        } else {
+            body(&reader, &connector)
+        }
+        reader.finish()
+        ConnectorChecker(file: file).check(connector)
+        return connector
+    }
+
+    private func body(_ reader: inout MappingReader, _ connector: inout Connector) {
+        connector.fields = FieldReader(file: file).fields(reader.take("fields"))
+        _ = reader.take("extended_fields")
+        if let node = reader.takeNonNull("authorization") {
+            connector.authorization = AuthorizationReader(file: file).authorization(node)
+        }
+        connector.baseURI = reader.takeNonNull("base_uri").flatMap { baseURI($0) }
+    }
+
+    private func test(_ node: Node) -> HTTPAction? {
+        HTTPActionReader(file: file).request(node, as: "`test`")
+    }
+
+    /// RFC 3986 drops the last segment of a base path that has no trailing slash; few expect it.
+    private func baseURI(_ node: Node) -> Template? {
+        guard let template = file.template(node, as: "`base_uri`") else { return nil }
+        if let text = template.constant, let scheme = text.firstRange(of: "://") {
+            let rest = text[scheme.upperBound...]
+            if let slash = rest.firstIndex(of: "/"), !text.hasSuffix("/"), rest[slash...].count > 1 {
+                file.diagnostics.report(
+                    .warning, "connector.base-path",
+                    "relative URLs replace the last part of a base path that does not end with `/` (RFC 3986)",
+                    at: node.span, help: "write `\(text)/` and relative URLs without a leading `/`"
+                )
+            }
+        }
+        return template
+    }
+
+    private func operations(_ node: Node?) -> [String: Operation] {
+        guard let node else { return [:] }
+        guard case .mapping(let entries) = node.content else {
+            file.diagnostics.report("type.mapping", "`actions` of a connector is a mapping of names to requests", at: node.span)
+            return [:]
+        }
+        var operations: [String: Operation] = [:]
+        for entry in entries {
+            guard var reader = MappingReader(entry.value, as: "an operation", into: file.diagnostics) else { continue }
+            let inputs = InputReader(file: file).inputs(reader.take("inputs"))
+            let output = reader.take("output").map(file.valueTemplate)
+            _ = reader.string("description")
+            let request = HTTPActionReader(file: file).request(&reader, as: "an operation", at: entry.value)
+            reader.finish()
+            guard let request else { continue }
+            operations[entry.name] = Operation(inputs: inputs, request: request, output: output)
+        }
+        return operations
+    }
+}
+
+/// Reads the fields of a connector.
+private struct FieldReader {
+    let file: FileReader
+
+    func fields(_ node: Node?) -> [Field] {
+        guard let node else { return [] }
+        guard case .sequence(let items) = node.content else {
+            file.diagnostics.report(
+                "type.list", "`fields` must be a list", at: node.span, help: "begin each field with `- name: …`"
+            )
+            return []
+        }
+        return items.compactMap(field)
+    }
+
+    private func field(_ node: Node) -> Field? {
+        guard var reader = MappingReader(node, as: "a field", into: file.diagnostics) else { return nil }
+        _ = reader.require("name", help: "add the field's name in `connection`, for example `name: client_id`")
+        let name = reader.string("name")
+        var field = Field(name: name?.value ?? "")
+        field.label = reader.string("label")?.value
+        field.hint = reader.string("hint")?.value
+        field.isOptional = reader.bool("optional")?.value ?? true
+        if let type = reader.string("control_type") { field.controlType = type.value }
+        if let node = reader.take("default") { field.defaultValue = file.plainValue(node) }
+        field.choices = choices(reader.take("options") ?? reader.take("pick_list"))
+        // Form behaviour of the SDK: kept as documentation (SDK-SEMANTICS section 16).
+        reader.known([
+            "options", "pick_list", "multiline", "type", "properties", "extends_schema", "ngIf", "sticky", "toggle_hint",
+            "convert_input", "convert_output", "parse_output", "details",
+        ])
+        reader.finish()
+        return name == nil ? nil : field
+    }
+
+    /// A pick list: values, or pairs of label and value.
+    private func choices(_ node: Node?) -> [Value]? {
+        guard let node, case .sequence(let items) = node.content else { return nil }
+        return items.map { item in
+            if case .sequence(let pair) = item.content, pair.count == 2 { return file.plainValue(pair[1]) }
+            return file.plainValue(item)
+        }
+    }
+}

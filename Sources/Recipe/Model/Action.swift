@@ -1,0 +1,109 @@
+import CEL
+
+/// One part of a run: the common keys and exactly one verb (DESIGN section 5).
+public struct Action: Sendable {
+    /// Its name in `actions.NAME`; nil for an action whose result nobody reads.
+    public let id: String?
+    /// What checkpoints are filed under: the id, or verb and position, below the enclosing action's path.
+    public let path: String
+    /// What people see in place of the id.
+    public var name: String?
+    /// The action is skipped when this is false.
+    public var condition: Expression?
+    /// The action runs once for each item of a list.
+    public var forEach: ForEach?
+    /// What it sends through; nil takes the recipe's.
+    public var connection: ConnectionReference?
+    /// The longest attempt.
+    public var timeout = Defaults.actionTimeout
+    /// How it tries again; nil is the recipe's, else the default of the verb.
+    public var retry: RetryPolicy?
+    /// What its failure means for the run.
+    public var onError = ErrorPolicy.fail
+    /// Replaces the action's result.
+    public var output: ValueTemplate?
+    /// What it does.
+    public let verb: Verb
+    /// Where it stands in the file.
+    public let place: Place
+
+    init(id: String?, path: String, verb: Verb, place: Place) {
+        self.id = id
+        self.path = path
+        self.verb = verb
+        self.place = place
+    }
+}
+
+/// The kinds of action. A new one is a case here, a file in `Verbs/` that reads it, and a file in Engine that performs it.
+public indirect enum Verb: Sendable {
+    case http(HTTPAction)
+    case log(LogAction)
+    case set([(key: String, value: ValueTemplate)])
+    case wait(Template)
+    case fail(Template)
+    case stop(Template)
+    case block([Action])
+}
+
+/// A `foreach` and what belongs to it.
+public struct ForEach: Sendable {
+    /// Gives the list.
+    public let list: Expression
+    /// The item's name in expressions, beside `item`.
+    public let name: String?
+    /// How many items are done at a time.
+    public let concurrency: Int
+}
+
+/// What the failure of an action means for the run.
+public enum ErrorPolicy: Sendable {
+    /// The run fails.
+    case fail
+    /// The run goes on; the action's result is `{error: …}`.
+    case proceed
+    /// These actions are done, then the run goes on.
+    case handle([Action])
+}
+
+/// When and how often an action tries again.
+public struct RetryPolicy: Sendable {
+    /// How the wait grows.
+    public enum Backoff: String, Sendable, CaseIterable {
+        case exponential, fixed
+    }
+
+    /// What is worth another attempt.
+    public enum Condition: Sendable, Hashable {
+        case network
+        case timeout
+        case statuses(ClosedRange<Int>)
+    }
+
+    /// Attempts in all, the first included.
+    public var attempts: Int
+    /// How the wait grows from one attempt to the next.
+    public var backoff = Backoff.exponential
+    /// The first wait.
+    public var initial = Duration.seconds(1)
+    /// The longest wait, `Retry-After` excepted.
+    public var max = Duration.seconds(300)
+    /// Waits are drawn between zero and the computed length, so that many runs do not return at once.
+    public var hasJitter = true
+    /// What is tried again.
+    public var conditions: [Condition]
+    /// A last word on whether to try again; sees `error` and `response`.
+    public var condition: Expression?
+
+    /// What idempotent requests do unless they are told otherwise: 3 attempts on network errors, 429 and 502 to 504.
+    public static let idempotentDefault = RetryPolicy(
+        attempts: 3, conditions: [.network, .statuses(429...429), .statuses(502...504)]
+    )
+    /// One attempt.
+    public static let never = RetryPolicy(attempts: 1, conditions: [])
+
+    init(attempts: Int, conditions: [Condition]) {
+        self.attempts = attempts
+        self.conditions = conditions
+    }
+}

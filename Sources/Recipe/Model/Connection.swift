@@ -1,0 +1,71 @@
+public import CEL
+
+/// One account of an API: a connector and the values of its fields (DESIGN section 6).
+public struct Connection: Sendable {
+    /// Its name, or `inline-` and a hash of its text.
+    public let name: String
+    /// How it authenticates.
+    public let connector: Connector
+    /// Where each field's value comes from.
+    public var fields: [(name: String, source: FieldSource)] = []
+    /// Replaces the connector's.
+    public var baseURI: Template?
+    /// Replaces the connector's.
+    public var test: HTTPAction?
+    /// Origins beside that of `base_uri` to which the credential may go, as `https://host[:port]`.
+    public var allowedOrigins: [String] = []
+    /// Plain `http` beyond loopback is allowed.
+    public var allowsPlainHTTP = false
+    /// The most requests in a time, shared by all that use the connection.
+    public var rateLimit: RateLimit?
+    /// The most requests at the same time.
+    public var maxConcurrency: Int?
+    /// The longest renewal.
+    public var renewTimeout = Defaults.renewTimeout
+    /// The file that it was read from.
+    public var path: String
+    /// Where it stands.
+    public let place: Place
+
+    init(name: String, connector: Connector, path: String, place: Place) {
+        self.name = name
+        self.connector = connector
+        self.path = path
+        self.place = place
+    }
+
+    /// The base URI in force.
+    public var effectiveBaseURI: Template? { baseURI ?? connector.baseURI }
+    /// The test in force.
+    public var effectiveTest: HTTPAction? { test ?? connector.test }
+}
+
+/// Where a field's value comes from.
+public enum FieldSource: Sendable {
+    /// Written in the file.
+    case literal(Value)
+    /// An environment variable, or one of the workspace's `.env`; the default where it is not set.
+    case env(String, default: Value?)
+    /// A file's text without its last line break; relative to the workspace.
+    case file(String)
+    /// The first line of a program's standard output.
+    case command([String])
+    /// A systemd credential.
+    case credential(String)
+}
+
+/// The most requests in a time.
+public struct RateLimit: Sendable, Hashable {
+    /// So many requests …
+    public let count: Int
+    /// … in this time.
+    public let per: Duration
+}
+
+/// Which connection an action sends through.
+public enum ConnectionReference: Sendable {
+    /// One of the workspace's, by name.
+    case named(String, Place)
+    /// One that the recipe holds itself.
+    case inline(Connection)
+}

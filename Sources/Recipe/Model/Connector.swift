@@ -1,0 +1,157 @@
+public import CEL
+
+/// How an API authenticates: the connection model of `authorization` (DESIGN section 6).
+public struct Connector: Sendable {
+    /// The name that connections refer to.
+    public let name: String
+    /// What people see.
+    public var title: String?
+    /// What a connection must or may give.
+    public var fields: [Field] = []
+    /// How credentials are gained and used.
+    public var authorization = Authorization()
+    /// What relative URLs are joined to; sees `connection`.
+    public var baseURI: Template?
+    /// One request that shows whether a connection works.
+    public var test: HTTPAction?
+    /// Operations by name.
+    public var operations: [String: Operation] = [:]
+    /// Keys of the bag that acquire returns and that are no secret.
+    public var publicKeys: Set<String> = []
+    /// The file that it was read from; nil for one inside the binary.
+    public var path: String?
+    /// The connector's text.
+    public let text: String
+
+    init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+
+    /// Keys of the bag that are never secret: they describe a token and do not open anything.
+    static let descriptiveKeys: Set<String> = ["expires_in", "expires_at", "token_type", "scope"]
+
+    /// Whether a key of the bag must be kept from recipes, logs and listings.
+    ///
+    /// Secret are password fields, and all that acquire and refresh return except descriptive and `public:` keys.
+    public func isSecret(_ key: String) -> Bool {
+        if let field = fields.first(where: { $0.name == key }) { return field.isSecret }
+        return !Self.descriptiveKeys.contains(key) && !publicKeys.contains(key)
+    }
+}
+
+/// One value that a connection gives to its connector.
+public struct Field: Sendable {
+    /// Its name in `connection`.
+    public let name: String
+    /// What people see.
+    public var label: String?
+    /// Where to find the value.
+    public var hint: String?
+    /// A field is optional unless it says `optional: false`, as in the SDK.
+    public var isOptional = true
+    /// How a form would show it; `password` makes it a secret.
+    public var controlType = "text"
+    /// Its value when the connection gives none.
+    public var defaultValue: Value?
+    /// The values that are allowed; nil allows all.
+    public var choices: [Value]?
+
+    /// The value must never be shown.
+    public var isSecret: Bool { controlType == "password" }
+}
+
+/// How credentials are gained, applied and renewed.
+public struct Authorization: Sendable {
+    /// The SDK's types; they differ in their defaults, not in what they can do.
+    public enum Kind: String, Sendable, CaseIterable {
+        case customAuth = "custom_auth"
+        case oauth2
+        case basicAuth = "basic_auth"
+        case apiKey = "api_key"
+        case none
+    }
+
+    /// When credentials are first acquired.
+    public enum AcquireTime: String, Sendable, CaseIterable {
+        /// Before the first request that `apply` cannot serve without them.
+        case eager
+        /// After the first request failed for want of them, as the SDK does.
+        case signal
+    }
+
+    /// The SDK's type.
+    public var kind = Kind.none
+    /// Gains credentials; nil when there is nothing to gain.
+    public var acquire: Exchange?
+    /// Renews them with the refresh token.
+    public var refresh: Exchange?
+    /// Adds them to a request.
+    public var apply: Apply?
+    /// Responses that renew: nil renews on every failure, as in the SDK.
+    public var refreshOn: [Signal]?
+    /// Successful responses that are none.
+    public var detectOn: [Signal] = []
+    /// When credentials are first acquired.
+    public var acquireWhen = AcquireTime.eager
+    /// Who the connection is, for people.
+    public var identity: Template?
+
+    /// Whether a renewal is possible at all.
+    public var isRenewable: Bool { acquire != nil }
+
+    init() {}
+}
+
+/// One or more requests whose result is merged into the bag.
+public struct Exchange: Sendable {
+    /// One request of an exchange.
+    public struct Step: Sendable {
+        /// Its name for later steps: `actions.NAME`.
+        public let id: String?
+        /// What is sent, without `apply`.
+        public let request: HTTPAction
+        /// Replaces the parsed body as the step's result.
+        public let output: ValueTemplate?
+    }
+
+    /// The requests in order; the last one's result is merged.
+    public let steps: [Step]
+}
+
+/// What `apply` adds to each request: maps, of which a member that is null is left out.
+public struct Apply: Sendable {
+    /// A map of header fields, which replace those of the same name.
+    public var headers: ValueTemplate?
+    /// A map of query parameters, which replace those of the same name.
+    public var query: ValueTemplate?
+    /// A map of members of a JSON or form body.
+    public var body: ValueTemplate?
+
+    /// Every expression in it.
+    public var expressions: [Expression] {
+        [headers, query, body].compactMap { $0 }.flatMap(\.expressions)
+    }
+
+    init() {}
+}
+
+/// A response that speaks of the credentials: an entry of `refresh_on` or `detect_on`.
+public enum Signal: Sendable {
+    /// The response's status.
+    case status(Int)
+    /// The whole body, the reason phrase, or code and reason.
+    case text(String)
+    /// Found anywhere in the body or in code and reason (RE2).
+    case pattern(Pattern)
+}
+
+/// A request that a connector offers by name.
+public struct Operation: Sendable {
+    /// What it takes.
+    public var inputs: [InputDefinition] = []
+    /// What it sends.
+    public let request: HTTPAction
+    /// Replaces the action's result; sees `response` and `inputs`.
+    public var output: ValueTemplate?
+}

@@ -1,0 +1,110 @@
+import CEL
+
+/// A request: the verbs `get post put patch delete head`, and the requests inside a connector.
+public struct HTTPAction: Sendable {
+    /// The request's method.
+    public let method: HTTPMethod
+    /// A path, joined to `base_uri` by RFC 3986 section 5, or a whole URL.
+    public let url: Template
+    /// A map that is added to the URL's query; null omits a key and a list repeats it.
+    public var query: ValueTemplate?
+    /// A map of header fields; null omits one and a list repeats it.
+    public var headers: ValueTemplate?
+    /// What is sent.
+    public var body = RequestBody.none
+    /// Which responses are a success.
+    public var expect = Expectation.statuses([200...299])
+    /// How the response's body is read.
+    public var response = ResponseFormat.auto
+    /// How further pages are found.
+    public var pagination: Pagination?
+    /// Whether the request is sent again after a renewal.
+    public var replay = ReplayPolicy.always
+    /// A key that makes a repeated request harmless.
+    public var idempotencyKey: IdempotencyKey?
+    /// The largest body that is read, in bytes.
+    public var maxBytes = Defaults.maxBodyBytes
+}
+
+/// The methods of RFC 9110 section 9 and RFC 5789 that recipes use.
+public enum HTTPMethod: String, Sendable, CaseIterable {
+    case get, post, put, patch, delete, head
+
+    /// The method as it is sent.
+    public var token: String { rawValue.uppercased() }
+
+    /// Doing it twice is the same as doing it once (RFC 9110 section 9.2.2).
+    public var isIdempotent: Bool {
+        switch self {
+        case .get, .put, .delete, .head: true
+        case .post, .patch: false
+        }
+    }
+}
+
+/// What a request carries.
+public enum RequestBody: Sendable {
+    case none
+    /// JSON, with its content type.
+    case json(ValueTemplate)
+    /// A map as `application/x-www-form-urlencoded`.
+    case form(ValueTemplate)
+    /// Text as it stands, with no content type of its own.
+    case text(Template)
+}
+
+/// Which responses are a success.
+public enum Expectation: Sendable {
+    /// The status lies in one of these ranges.
+    case statuses([ClosedRange<Int>])
+    /// The expression holds; it sees `response`.
+    case condition(Expression)
+}
+
+/// How a response's body is read.
+public enum ResponseFormat: String, Sendable, CaseIterable {
+    /// By its content type.
+    case auto
+    case json, text, bytes
+}
+
+/// Whether a request is sent again after its token was renewed.
+public enum ReplayPolicy: String, Sendable, CaseIterable {
+    /// Every request.
+    case always
+    /// Only those with an idempotent method or an idempotency key.
+    case safe
+    /// None: the response that asked for the renewal is the answer.
+    case never
+}
+
+/// Where a request's idempotency key comes from.
+public enum IdempotencyKey: Sendable {
+    /// One key for the action of a run, the same on every attempt and after a resume.
+    case perAction
+    /// The recipe's own.
+    case template(Template)
+}
+
+/// How `paginate` finds items and the next page; both see `response`.
+public struct Pagination: Sendable {
+    /// The items of one page.
+    public let items: Expression
+    /// The next page's URL; null, empty or none ends it.
+    public let next: Expression
+    /// At most so many pages.
+    public let maxPages: Int
+}
+
+/// The verb `log`.
+public struct LogAction: Sendable {
+    /// How important the line is.
+    public enum Level: String, Sendable, CaseIterable {
+        case debug, info, warning, error
+    }
+
+    /// What is written.
+    public let message: Template
+    /// How important it is.
+    public let level: Level
+}

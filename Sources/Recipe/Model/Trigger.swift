@@ -1,0 +1,72 @@
+public import Schedule
+
+/// What starts a recipe: a schedule and the rules around it (DESIGN section 5).
+public struct Trigger: Sendable {
+    /// A hash of kind, expression and zone, or the trigger's own `id:` (DESIGN section 10).
+    public let id: String
+    /// The pure rule.
+    public let schedule: Schedule
+    /// The rule as it was written: `*/15 9-17 * * MON-FRI` or `every 90s`.
+    public let text: String
+    /// The zone in which its times are shown.
+    public let zone: Zone
+    /// What is done about fire times that passed while no process ran.
+    public var catchUp = CatchUpRule()
+    /// What is done about a fire time while the last run is still going.
+    public var overlap = OverlapRule.skip
+    /// A fire time is not started later than this after its time; nil has no limit.
+    public var startDeadline: Duration?
+    /// The most that a start is delayed, by a stable amount per fire; zero for none.
+    public var jitter = Duration.zero
+    /// One more run whenever a process starts.
+    public var runsOnStart = false
+    /// No fire time before this.
+    public var start: Instant?
+    /// No fire time at or after this.
+    public var end: Instant?
+    /// A disabled trigger has no fires.
+    public var isEnabled = true
+    /// Where it stands in the file.
+    public let place: Place
+
+    init(id: String, schedule: Schedule, text: String, zone: Zone, place: Place) {
+        self.id = id
+        self.schedule = schedule
+        self.text = text
+        self.zone = zone
+        self.place = place
+    }
+
+    /// When it fires at all.
+    public var bounds: FireBounds { FireBounds(start: start, end: end) }
+
+    /// The first fire time after a moment, within `start` and `end`.
+    public func next(after instant: Instant) -> Instant? {
+        schedule.next(after: instant, in: bounds)
+    }
+}
+
+/// What is done about missed fire times.
+public struct CatchUpRule: Sendable, Hashable {
+    /// Which of them run.
+    public enum Policy: String, Sendable, CaseIterable {
+        case none, latest, all
+    }
+
+    /// Which of the missed times run; the rest is recorded as missed.
+    public var policy = Policy.latest
+    /// Older ones are never run.
+    public var window = Duration.seconds(24 * 3600)
+    /// At most so many run, the newest.
+    public var limit = 100
+    /// The time between the starts of two of them.
+    public var pace = Duration.seconds(1)
+}
+
+/// What is done about a fire time while the last run is still going.
+public enum OverlapRule: String, Sendable, CaseIterable {
+    /// The fire is recorded as skipped.
+    case skip
+    /// Both runs go on.
+    case allow
+}

@@ -1,0 +1,150 @@
+import CEL
+import YAML
+
+/// Reads requests: the HTTP verbs of recipes, and the requests inside a connector.
+struct HTTPActionReader {
+    let file: FileReader
+
+    /// The request of an action whose verb has been found.
+    func action(_ method: HTTPMethod, url: Node, _ reader: inout MappingReader) -> HTTPAction? {
+        var action = file.template(url, as: "the URL").map { HTTPAction(method: method, url: $0) }
+        let query = file.members(reader.take("query"), as: "`query`")
+        let headers = file.members(reader.take("headers"), as: "`headers`")
+        let body = body(&reader, method: method)
+        let expectation = expectation(reader.take("expect"))
+        let response = reader.choice("response", ResponseFormat.self)?.value ?? .auto
+        let pagination = pagination(reader.take("paginate"))
+        let replay = reader.choice("replay", ReplayPolicy.self)?.value ?? .always
+        let key = idempotencyKey(reader.take("idempotency_key"))
+        let maxBytes = file.byteSize(reader.take("max_bytes"), as: "`max_bytes`")
+        if action?.url.constant?.isEmpty == true {
+            file.diagnostics.report("http.url", "the URL is empty", at: url.span, help: "write a path such as `/items`")
+            return nil
+        }
+        checkHeaders(reader)
+        action?.query = query
+        action?.headers = headers
+        action?.body = body
+        if let expectation { action?.expect = expectation }
+        action?.response = response
+        action?.pagination = pagination
+        action?.replay = replay
+        action?.idempotencyKey = key
+        if let maxBytes { action?.maxBytes = maxBytes }
+        return action
+    }
+
+    /// A request that stands by itself, as `test:` does: a mapping with one HTTP verb.
+    func request(_ node: Node, as what: String) -> HTTPAction? {
+        guard var reader = MappingReader(node, as: what, into: file.diagnostics) else { return nil }
+        let action = request(&reader, as: what, at: node)
+        reader.finish()
+        return action
+    }
+
+    /// The request among the keys of a mapping that has others beside it.
+    func request(_ reader: inout MappingReader, as what: String, at node: Node) -> HTTPAction? {
+        reader.known(HTTPMethod.allCases.map(\.rawValue))
+        for method in HTTPMethod.allCases {
+            if let url = reader.take(method.rawValue) { return self.action(method, url: url, &reader) }
+        }
+        file.diagnostics.report(
+            "http.no-verb", "\(what) needs a request", at: node.span, help: "write for example `get: /me`"
+        )
+        return nil
+    }
+
+    private func body(_ reader: inout MappingReader, method: HTTPMethod) -> RequestBody {
+        let json = reader.take("json")
+        let form = reader.take("form")
+        let text = reader.take("body")
+        let given = [json, form, text].compactMap { $0 }
+        if given.count > 1 {
+            file.diagnostics.report(
+                "http.two-bodies", "a request has one body: `json`, `form` or `body`", at: given[1].span,
+                help: "remove all but one"
+            )
+        }
+        if let json { return .json(file.valueTemplate(json)) }
+        if let form { return file.members(form, as: "`form`").map(RequestBody.form) ?? .none }
+        if let text { return file.template(text, as: "`body`").map(RequestBody.text) ?? .none }
+        return .none
+    }
+
+    private func expectation(_ node: Node?) -> Expectation? {
+        guard let node else { return nil }
+        switch node.content {
+        case .sequence(let items):
+            return .statuses(items.compactMap { status($0) })
+        case .scalar(let scalar):
+            if StatusRange.parse(scalar.text) != nil { return status(node).map { .statuses([$0]) } }
+            if case .int = scalar.value { return status(node).map { .statuses([$0]) } }
+            return file.expression(node, as: "`expect`").map(Expectation.condition)
+        case .mapping:
+            file.diagnostics.report(
+                "http.expect", "`expect` is a list of statuses or an expression", at: node.span,
+                help: "write `expect: [200, 404]`"
+            )
+            return nil
+        }
+    }
+
+    private func status(_ node: Node) -> ClosedRange<Int>? {
+        if case .scalar(let scalar) = node.content, let range = StatusRange.parse(scalar.text) { return range }
+        file.diagnostics.report(
+            "http.status", "this is no HTTP status", at: node.span, help: "write a status such as `404`, or a class such as `4xx`"
+        )
+        return nil
+    }
+
+    private func pagination(_ node: Node?) -> Pagination? {
+        guard let node, var reader = MappingReader(node, as: "`paginate`", into: file.diagnostics) else { return nil }
+        let items = reader.require("items", help: "add `items: ${{ response.body.data }}`")
+        let next = reader.require("next", help: "add `next: ${{ response.body.meta.?next_url }}`")
+        let maxPages = reader.int("max_pages", in: 1...1_000_000)?.value ?? Defaults.maxPages
+        reader.finish()
+        guard let items, let next, let itemsExpression = file.expression(items, as: "`items`"),
+            let nextExpression = file.expression(next, as: "`next`")
+        else { return nil }
+        return Pagination(items: itemsExpression, next: nextExpression, maxPages: maxPages)
+    }
+
+    private func idempotencyKey(_ node: Node?) -> IdempotencyKey? {
+        guard let node, case .scalar(let scalar) = node.content else {
+            if let node { file.diagnostics.report("type.text", "`idempotency_key` is `true` or text", at: node.span) }
+            return nil
+        }
+        switch scalar.value {
+        case .bool(true): return .perAction
+        case .bool(false), .null: return nil
+        default: return .template(file.templates.template(scalar.text, node: node))
+        }
+    }
+
+    /// A header's name must be a token (RFC 9110 section 5.6.2).
+    private func checkHeaders(_ reader: MappingReader) {
+        guard let node = reader.entries.first(where: { $0.name == "headers" })?.value,
+            case .mapping(let entries) = node.content
+        else { return }
+        for entry in entries where !HTTPToken.isValid(entry.name) {
+            file.diagnostics.report(
+                "http.header", "`\(entry.name)` is no header name", at: entry.key.span,
+                help: "use letters, digits and `-`"
+            )
+        }
+    }
+}
+
+/// The token of RFC 9110 section 5.6.2.
+public enum HTTPToken {
+    private static let marks = Set("!#$%&'*+-.^_`|~".utf8)
+
+    /// Whether the text is a token.
+    public static func isValid(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || marks.contains(byte)
+            }
+    }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import Schedule
+import Synchronization
+import YAML
+
+/// The connectors inside the binary, written in the same format as a workspace's own (DESIGN section 6).
+///
+/// To add one, put its file into `Connectors/` and its line here.
+public enum BuiltInConnectors {
+    /// The connectors' texts by name.
+    public static let texts: [(name: String, text: [UInt8])] = [
+        ("api_key", PackageResources.api_key_yml),
+        ("basic", PackageResources.basic_yml),
+        ("bearer", PackageResources.bearer_yml),
+        ("none", PackageResources.none_yml),
+        ("oauth2_client_credentials", PackageResources.oauth2_client_credentials_yml),
+    ]
+
+    /// The names in alphabetical order.
+    public static var names: [String] { texts.map(\.name) }
+
+    private static let loaded = Mutex<[String: Connector]>([:])
+
+    /// A built-in connector, read when it is first asked for; nil for another name.
+    public static func connector(_ name: String) -> Connector? {
+        if let connector = loaded.withLock({ $0[name] }) { return connector }
+        guard let text = texts.first(where: { $0.name == name })?.text else { return nil }
+        let source = Source(path: "built-in/\(name).yml", text: String(decoding: text, as: UTF8.self))
+        let file = FileReader(source: source, settings: WorkspaceSettings(timezone: .utc))
+        let node = parse(source, into: file.diagnostics)
+        var connector = ConnectorReader(file: file).connector(node, name: name)
+        connector?.path = nil
+        if let connector { loaded.withLock { $0[name] = connector } }
+        return connector
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import YAML
+
+/// Reads files of a workspace and names them as the user wrote them.
+struct SourceReader: Sendable {
+    /// The workspace's directory.
+    let root: String
+    /// What stands for it in diagnostics; empty or `.` shows paths relative to it.
+    let displayRoot: String
+
+    /// A file that could not be read, as a diagnostic.
+    struct Unreadable: Error {
+        let diagnostic: Diagnostic
+    }
+
+    /// A path as diagnostics show it.
+    func display(_ path: String) -> String {
+        path.hasPrefix("/") || displayRoot.isEmpty || displayRoot == "." ? path : displayRoot + "/" + path
+    }
+
+    /// The text of a file whose path is absolute or relative to the root.
+    func source(_ path: String) -> Result<Source, Unreadable> {
+        let absolute = path.hasPrefix("/") ? path : root + "/" + path
+        guard let data = FileManager.default.contents(atPath: absolute) else {
+            let reason = access(absolute, F_OK) == 0 ? "cannot be read" : "does not exist"
+            let diagnostic = Diagnostic(
+                code: "file.unreadable", message: "the file \(reason)", help: nil, path: display(path),
+                span: nil
+            )
+            return .failure(Unreadable(diagnostic: diagnostic))
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            let start = Mark(line: 1, column: 1)
+            let diagnostic = Diagnostic(
+                code: "file.encoding", message: "the file is not UTF-8 text", help: "save it as UTF-8",
+                path: display(path), span: Span(start: start, end: start)
+            )
+            return .failure(Unreadable(diagnostic: diagnostic))
+        }
+        return .success(Source(path: display(path), text: text))
+    }
+}

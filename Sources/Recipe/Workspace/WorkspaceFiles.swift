@@ -1,0 +1,118 @@
+import Foundation
+
+/// The files of a workspace, by what they are (DESIGN section 4).
+public struct WorkspaceFiles: Sendable {
+    /// The directory.
+    public let root: String
+    /// `connectors/*.yml`.
+    public private(set) var connectors: [String] = []
+    /// `connections/*.yml`.
+    public private(set) var connections: [String] = []
+    /// Every other YAML file, paths relative to the root and in order.
+    public private(set) var recipes: [String] = []
+    /// Directories that hold any of them, relative to the root: what a watcher watches.
+    public private(set) var directories: [String] = []
+
+    /// Lists a workspace's files.
+    public init(root: String) {
+        self.root = root
+        visit("", isDeep: true)
+        recipes.sort()
+        connectors.sort()
+        connections.sort()
+    }
+
+    /// Lists connectors and connections only, for a caller that knows its recipes.
+    init(root: String, recipes: [String]) {
+        self.root = root
+        self.recipes = recipes
+        visit("connectors", isDeep: false)
+        visit("connections", isDeep: false)
+    }
+
+    private mutating func visit(_ directory: String, isDeep: Bool) {
+        let absolute = directory.isEmpty ? root : root + "/" + directory
+        guard let handle = opendir(absolute) else { return }
+        defer { closedir(handle) }
+        directories.append(directory)
+        var subdirectories: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard !name.hasPrefix("."), !name.hasPrefix("_") else { continue }
+            let path = directory.isEmpty ? name : directory + "/" + name
+            if isDirectory(entry.pointee.d_type, root + "/" + path) {
+                subdirectories.append(path)
+            } else if name.hasSuffix(".yml") || name.hasSuffix(".yaml") {
+                add(path, name: name, directory: directory)
+            }
+        }
+        for path in subdirectories.sorted() where isDeep && !Self.isWorkspaceRoot(root + "/" + path) {
+            visit(path, isDeep: true)
+        }
+    }
+
+    private mutating func add(_ path: String, name: String, directory: String) {
+        switch directory {
+        case "connectors": connectors.append(path)
+        case "connections": connections.append(path)
+        case "" where name == "runner.yml": break
+        default:
+            if !name.hasSuffix(".test.yml"), !name.hasSuffix(".test.yaml") { recipes.append(path) }
+        }
+    }
+
+    /// Whether a directory is the root of a workspace: it has a `runner.yml` or `connections/`.
+    static func isWorkspaceRoot(_ path: String) -> Bool {
+        access(path + "/runner.yml", F_OK) == 0 || access(path + "/connections", F_OK) == 0
+    }
+
+    /// The workspace of a file: the nearest ancestor that is one, else the file's own directory.
+    public static func root(of file: String) -> String {
+        let absolute = file.hasPrefix("/") ? file : FileManager.default.currentDirectoryPath + "/" + file
+        let own = (absolute as NSString).standardizingPath
+        let directory = (own as NSString).deletingLastPathComponent
+        var candidate = directory
+        while true {
+            if isWorkspaceRoot(candidate) { return candidate }
+            let parent = (candidate as NSString).deletingLastPathComponent
+            if parent == candidate || parent.isEmpty { return directory }
+            candidate = parent
+        }
+    }
+
+    /// A file's name without directory and extension.
+    static func baseName(_ path: String) -> String {
+        let file = path.split(separator: "/").last.map(String.init) ?? path
+        return String(file[..<(file.lastIndex(of: ".") ?? file.endIndex)])
+    }
+
+    /// A recipe's name where it gives none: its path without extension.
+    static func recipeName(_ path: String) -> String {
+        path.hasPrefix("/") ? baseName(path) : String(path[..<(path.lastIndex(of: ".") ?? path.endIndex)])
+    }
+
+    private func isDirectory(_ type: UInt8, _ path: String) -> Bool {
+        if type == UInt8(DT_DIR) { return true }
+        guard type == UInt8(DT_LNK) || type == UInt8(DT_UNKNOWN) else { return false }
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+}
+
+extension WorkspaceFiles {
+    /// What a file of a workspace is.
+    public enum Kind: Sendable {
+        case settings, connector, connection, recipe
+    }
+
+    /// What the file at an absolute path is in a workspace.
+    public static func kind(of path: String, inWorkspace root: String) -> Kind {
+        guard path.hasPrefix(root + "/") else { return .recipe }
+        let relative = path.dropFirst(root.count + 1)
+        if relative == "runner.yml" { return .settings }
+        if relative.hasPrefix("connectors/") { return .connector }
+        return relative.hasPrefix("connections/") ? .connection : .recipe
+    }
+}

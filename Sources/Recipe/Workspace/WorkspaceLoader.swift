@@ -1,0 +1,166 @@
+import Dispatch
+import Foundation
+public import Schedule
+import Synchronization
+import YAML
+
+/// Loads a workspace, or one recipe of it with what it needs.
+public struct WorkspaceLoader: Sendable {
+    private let reader: SourceReader
+    private let systemZone: Zone
+
+    /// The workspace's directory.
+    public var root: String { reader.root }
+
+    /// A loader for a directory; `displayRoot` is what diagnostics show in its place.
+    public init(root: String, displayRoot: String? = nil, systemZone: Zone) {
+        reader = SourceReader(root: root, displayRoot: displayRoot ?? root)
+        self.systemZone = systemZone
+    }
+
+    /// Loads everything. What is broken is left out and reported in `diagnostics`.
+    public func load() -> Workspace {
+        let files = WorkspaceFiles(root: root)
+        var workspace = Workspace(root: root, settings: WorkspaceSettings(timezone: systemZone))
+        loadSettings(&workspace)
+        let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
+        (workspace.connectors, workspace.connections) = catalogue.loadAll()
+        let loaded = loadRecipes(files.recipes, settings: workspace.settings, catalogue)
+        merge(catalogue, loaded, into: &workspace)
+        return workspace
+    }
+
+    /// Reads `runner.yml` only.
+    public func settings() -> WorkspaceSettings {
+        var workspace = Workspace(root: root, settings: WorkspaceSettings(timezone: systemZone))
+        loadSettings(&workspace)
+        return workspace.settings
+    }
+
+    /// Loads one recipe and what it names; nothing else is read.
+    ///
+    /// `path` is relative to the root or absolute.
+    public func load(recipe path: String) -> (workspace: Workspace, recipe: Recipe?) {
+        var workspace = Workspace(root: root, settings: WorkspaceSettings(timezone: systemZone))
+        loadSettings(&workspace)
+        let files = WorkspaceFiles(root: root, recipes: [])
+        let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
+        let relative = path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
+        let loaded = loadRecipes([relative], settings: workspace.settings, catalogue)
+        workspace.connections = catalogue.loadedConnections
+        merge(catalogue, loaded, into: &workspace)
+        return (workspace, workspace.recipes.values.first)
+    }
+
+    /// Reads a recipe again from the text of an earlier version, which a resumed run keeps (DESIGN section 10).
+    ///
+    /// Its connections are the current ones. Nil when the text is no valid recipe any more, for example because a
+    /// connection that it names is gone.
+    public func recipe(fromVersion text: String, of recipe: String, in workspace: Workspace) -> Recipe? {
+        let source = Source(path: recipe, text: text)
+        let file = FileReader(source: source, settings: workspace.settings)
+        let node = parse(source, into: file.diagnostics)
+        let files = WorkspaceFiles(root: root, recipes: [])
+        let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
+        let result = RecipeReader(file: file, catalogue: catalogue).recipe(node, defaultName: recipe)
+        return file.diagnostics.hasErrors ? nil : result
+    }
+
+    private func loadSettings(_ workspace: inout Workspace) {
+        guard access(root + "/runner.yml", F_OK) == 0 else { return }
+        switch reader.source("runner.yml") {
+        case .success(let source):
+            let file = FileReader(source: source, settings: workspace.settings)
+            let node = parse(source, into: file.diagnostics)
+            if !file.diagnostics.hasErrors { workspace.settings = SettingsReader(file: file).settings(node) }
+            workspace.add(file.diagnostics.sorted, source)
+        case .failure(let problem):
+            workspace.add([problem.diagnostic], nil)
+        }
+    }
+
+    // MARK: Recipes
+
+    /// One file's outcome, made on any core and merged in order.
+    private struct Loaded: Sendable {
+        var recipe: Recipe?
+        var source: Source?
+        var diagnostics: [Diagnostic] = []
+    }
+
+    private func loadRecipes(_ paths: [String], settings: WorkspaceSettings, _ catalogue: Catalogue) -> [Loaded] {
+        let results = Mutex<[Int: Loaded]>([:])
+        // Parsing dominates and files are independent, so all cores share a large workspace.
+        let chunk = 16
+        let chunks = (paths.count + chunk - 1) / chunk
+        DispatchQueue.concurrentPerform(iterations: chunks) { number in
+            var part: [Int: Loaded] = [:]
+            for index in (number * chunk)..<min((number + 1) * chunk, paths.count) {
+                part[index] = loadRecipe(paths[index], settings: settings, catalogue)
+            }
+            results.withLock { $0.merge(part) { first, _ in first } }
+        }
+        return results.withLock { results in paths.indices.compactMap { results[$0] } }
+    }
+
+    private func loadRecipe(_ path: String, settings: WorkspaceSettings, _ catalogue: Catalogue) -> Loaded {
+        switch reader.source(path) {
+        case .success(let source):
+            let file = FileReader(source: source, settings: settings)
+            let node = parse(source, into: file.diagnostics)
+            var recipe: Recipe?
+            if !file.diagnostics.hasErrors {
+                let name = WorkspaceFiles.recipeName(path)
+                recipe = RecipeReader(file: file, catalogue: catalogue).recipe(node, defaultName: name)
+            }
+            if file.diagnostics.hasErrors { recipe = nil }
+            return Loaded(recipe: recipe, source: source, diagnostics: file.diagnostics.sorted)
+        case .failure(let problem):
+            return Loaded(diagnostics: [problem.diagnostic])
+        }
+    }
+
+    private func merge(_ catalogue: Catalogue, _ loaded: [Loaded], into workspace: inout Workspace) {
+        for report in catalogue.reports { workspace.add(report.diagnostics, report.source) }
+        for result in loaded {
+            workspace.add(result.diagnostics, result.source)
+            if let recipe = result.recipe { workspace.add(recipe) }
+        }
+    }
+}
+
+extension Workspace {
+    fileprivate mutating func add(_ reports: [Diagnostic], _ source: Source?) {
+        guard !reports.isEmpty else { return }
+        diagnostics.append(contentsOf: reports)
+        if let source { sources[source.path] = source }
+    }
+
+    /// Adds a recipe; two files with one name are an error (DESIGN section 10).
+    fileprivate mutating func add(_ recipe: Recipe) {
+        if let other = recipes[recipe.name] {
+            let start = Mark(line: 1, column: 1)
+            sources[recipe.path] = recipe.source
+            diagnostics.append(
+                Diagnostic(
+                    code: "recipe.duplicate-name",
+                    message: "the name `\(recipe.name)` is taken by \(other.path)",
+                    help: "give one of them another `name:`", path: recipe.path, span: Span(start: start, end: start)
+                )
+            )
+            return
+        }
+        recipes[recipe.name] = recipe
+    }
+}
+
+extension Diagnostics {
+    /// All reports in the order of the file.
+    var sorted: [Diagnostic] {
+        all.enumerated().sorted { first, second in
+            let (a, b) = (first.element.span?.start, second.element.span?.start)
+            if let a, let b, a != b { return a < b }
+            return first.offset < second.offset
+        }.map(\.element)
+    }
+}

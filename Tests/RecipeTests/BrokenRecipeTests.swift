@@ -1,0 +1,196 @@
+import Recipe
+import Testing
+
+/// Broken recipes, and the first report that each must give: on the right line and column, with the mend.
+@Suite struct BrokenRecipeTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let story: String
+        let recipe: String
+        /// `line:column`.
+        let place: String
+        let message: String
+        let mend: String
+        var testDescription: String { story }
+    }
+
+    static let cases: [Case] = [
+        Case(
+            story: "an unknown key of a recipe", recipe: "actions:\n  - get: /me\nconection: api\n",
+            place: "3:1", message: "conection", mend: "connection"
+        ),
+        Case(
+            story: "an unknown key of an action", recipe: "connection: api\nactions:\n  - get: /me\n    qery: { a: 1 }\n",
+            place: "4:5", message: "qery", mend: "query"
+        ),
+        Case(
+            story: "a verb misspelt", recipe: "connection: api\nactions:\n  - gett: /me\n",
+            place: "3:5", message: "gett", mend: "get"
+        ),
+        Case(
+            story: "no verb at all", recipe: "connection: api\nactions:\n  - id: nothing\n",
+            place: "3:5", message: "does nothing", mend: "`get`"
+        ),
+        Case(
+            story: "two verbs", recipe: "connection: api\nactions:\n  - get: /me\n    post: /me\n",
+            place: "4:5", message: "`get` and `post`", mend: "two actions"
+        ),
+        Case(
+            story: "no actions", recipe: "name: empty\n",
+            place: "1:1", message: "actions", mend: "- get:"
+        ),
+        Case(
+            story: "actions that are no list", recipe: "connection: api\nactions:\n  get: /me\n",
+            place: "3:3", message: "list of actions", mend: "- "
+        ),
+        Case(
+            story: "a connection that does not exist", recipe: "connection: ap\nactions:\n  - get: /me\n",
+            place: "1:13", message: "no connection `ap`", mend: "`api`"
+        ),
+        Case(
+            story: "a path without a connection", recipe: "actions:\n  - get: /me\n",
+            place: "2:5", message: "no connection", mend: "connection: NAME"
+        ),
+        Case(
+            story: "an action that is not there",
+            recipe: "connection: api\nactions:\n  - id: list\n    get: /me\n  - log: \"${{ actions.lst.body }}\"\n",
+            place: "5:24", message: "no earlier action `lst`", mend: "`list`"
+        ),
+        Case(
+            story: "an action that comes later",
+            recipe: "connection: api\nactions:\n  - log: \"${{ actions.list.body }}\"\n  - id: list\n    get: /me\n",
+            place: "3:24", message: "no earlier action `list`", mend: ""
+        ),
+        Case(
+            story: "a result's member that is not there",
+            recipe: "connection: api\nactions:\n  - id: list\n    get: /me\n  - log: ${{ actions.list.boddy }}\n",
+            place: "5:27", message: "boddy", mend: "`body`"
+        ),
+        Case(
+            story: "an input that is not declared",
+            recipe: "connection: api\ninputs:\n  state: { type: string }\nactions:\n  - get: /me\n    query: { s: \"${{ inputs.staet }}\" }\n",
+            place: "6:29", message: "staet", mend: "`state`"
+        ),
+        Case(
+            story: "an unknown variable", recipe: "connection: api\nactions:\n  - log: ${{ action.list }}\n",
+            place: "3:15", message: "no variable `action`", mend: "`actions`"
+        ),
+        Case(
+            story: "a syntax error in an expression", recipe: "connection: api\nactions:\n  - log: ${{ 1 + }}\n",
+            place: "3:18", message: "", mend: ""
+        ),
+        Case(
+            story: "an expression that is never closed", recipe: "connection: api\nactions:\n  - log: \"${{ 1 + 2\"\n",
+            place: "3:11", message: "never closed", mend: "}}"
+        ),
+        Case(
+            story: "an error inside a block scalar",
+            recipe: "connection: api\nactions:\n  - id: list\n    get: /me\n  - log: |\n      first line\n      and ${{ actions.lits.body }}\n",
+            place: "7:23", message: "no earlier action `lits`", mend: "`list`"
+        ),
+        Case(
+            story: "a minute that does not exist",
+            recipe: "trigger: { cron: \"61 * * * *\" }\nconnection: api\nactions:\n  - get: /me\n",
+            place: "1:19", message: "61", mend: ""
+        ),
+        Case(
+            story: "a zone misspelt",
+            recipe: "trigger:\n  cron: \"0 8 * * *\"\n  timezone: Europe/Pariss\nconnection: api\nactions:\n  - get: /me\n",
+            place: "3:13", message: "Europe/Pariss", mend: "Europe/Paris"
+        ),
+        Case(
+            story: "cron and interval at once",
+            recipe: "trigger:\n  cron: \"0 8 * * *\"\n  interval: 5m\nconnection: api\nactions:\n  - get: /me\n",
+            place: "3:13", message: "either", mend: "two triggers"
+        ),
+        Case(
+            story: "an interval without a unit",
+            recipe: "trigger: { interval: 5 parsecs }\nconnection: api\nactions:\n  - get: /me\n",
+            place: "1:22", message: "", mend: ""
+        ),
+        Case(
+            story: "an interval of nothing", recipe: "trigger: { interval: 0s }\nconnection: api\nactions:\n  - get: /me\n",
+            place: "1:22", message: "at least", mend: ""
+        ),
+        Case(
+            story: "an overlap rule that does not exist",
+            recipe: "trigger: { interval: 5m, overlap: skp }\nconnection: api\nactions:\n  - get: /me\n",
+            place: "1:35", message: "skp", mend: "skip"
+        ),
+        Case(
+            story: "as without foreach", recipe: "connection: api\nactions:\n  - get: /me\n    as: item_of_list\n",
+            place: "4:5", message: "`foreach`", mend: "add `foreach"
+        ),
+        Case(
+            story: "an id that is no name", recipe: "connection: api\nactions:\n  - id: my-list\n    get: /me\n",
+            place: "3:9", message: "my-list", mend: "my_list"
+        ),
+        Case(
+            story: "an id twice",
+            recipe: "connection: api\nactions:\n  - id: list\n    get: /me\n  - id: list\n    get: /me\n",
+            place: "5:5", message: "`list`", mend: "unique"
+        ),
+        Case(
+            story: "a retry on nothing known",
+            recipe: "connection: api\nactions:\n  - get: /me\n    retry: { on: [netwrk] }\n",
+            place: "4:19", message: "netwrk", mend: "`network`"
+        ),
+        Case(
+            story: "two bodies",
+            recipe: "connection: api\nactions:\n  - post: /me\n    json: { a: 1 }\n    form: { a: 1 }\n",
+            place: "5:11", message: "one body", mend: "remove"
+        ),
+        Case(
+            story: "a header that is no token",
+            recipe: "connection: api\nactions:\n  - get: /me\n    headers: { \"X Bad\": 1 }\n",
+            place: "4:16", message: "X Bad", mend: "letters"
+        ),
+        Case(
+            story: "a pagination without next",
+            recipe: "connection: api\nactions:\n  - get: /me\n    paginate: { items: \"${{ response.body }}\" }\n",
+            place: "4:15", message: "next", mend: "next_url"
+        ),
+        Case(
+            story: "a secret of the connection", recipe: "connection: api\nactions:\n  - log: ${{ connection.token }}\n",
+            place: "3:26", message: "no field `token`", mend: "base_url"
+        ),
+    ]
+
+    @Test(arguments: cases) func `the first report is at the right place and says what to write`(_ row: Case) throws {
+        let files = [
+            "connections/api.yml":
+                "connector: bearer\nfields: { token: { env: TOKEN }, base_url: \"https://api.example.com\" }\n",
+            "broken.yml": row.recipe,
+        ]
+        let workspace = try TemporaryWorkspace(files).load()
+        let first = try #require(workspace.reports.first)
+        #expect(first.hasPrefix("broken.yml:\(row.place): error: "), "\(first)")
+        let parts = first.split(separator: " => ", maxSplits: 1)
+        #expect(row.message.isEmpty || parts[0].contains(row.message), "\(first)")
+        if !row.mend.isEmpty {
+            let mend = try #require(parts.count == 2 ? parts[1] : nil, "no mend: \(first)")
+            #expect(mend.contains(row.mend), "\(first)")
+        }
+        #expect(workspace.recipes.isEmpty)
+    }
+
+    @Test func `all problems of a file come at once, in its order`() throws {
+        let recipe = """
+            trigger: { interval: 5 parsecs }
+            conection: api
+            actions:
+              - gett: /me
+              - log: ${{ acton }}
+            """
+        let workspace = try TemporaryWorkspace(["broken.yml": recipe]).load()
+        let places = workspace.reports.map { $0.split(separator: ":")[1] }
+        #expect(places == ["1", "2", "4", "5"], "\(workspace.reports)")
+    }
+
+    @Test func `two files with one name are an error`() throws {
+        let workspace = try TemporaryWorkspace([
+            "a.yml": "name: same\nactions:\n  - log: a\n", "b.yml": "name: same\nactions:\n  - log: b\n",
+        ]).load()
+        #expect(workspace.reports.count == 1)
+        #expect(workspace.reports[0].hasPrefix("b.yml:1:1: error: the name `same` is taken by a.yml"))
+    }
+}
