@@ -1,0 +1,86 @@
+public import CEL
+public import Schedule
+
+/// How far an action came.
+public enum ActionStatus: String, Sendable, Hashable, CaseIterable {
+    /// Its effect may be under way: the mark of `Store.begin`.
+    case started
+    /// Done; its result is a checkpoint.
+    case succeeded
+    /// Ended by an error.
+    case failed
+    /// Its `if` did not hold.
+    case skipped
+}
+
+/// What an action failed of, as recipes see it in `error`. Plain at rest: redact before.
+public struct ErrorRecord: Sendable, Hashable {
+    /// The id path of the action.
+    public var action: String?
+    /// A word for the kind: `network`, `timeout`, `status`, `expression`, …
+    public var kind: String
+    /// One sentence.
+    public var message: String
+    /// The HTTP status, if there was an answer.
+    public var status: Int?
+    /// Which attempt it was, from 1.
+    public var attempt: Int?
+
+    /// An error.
+    public init(action: String? = nil, kind: String, message: String, status: Int? = nil, attempt: Int? = nil) {
+        self.action = action
+        self.kind = kind
+        self.message = message
+        self.status = status
+        self.attempt = attempt
+    }
+}
+
+/// One action of one run: an intent (`started`) or a checkpoint.
+public struct ActionRecord: Sendable, Hashable {
+    /// The run.
+    public var run: RunID
+    /// The id path inside the recipe: `list`, `each/notify`.
+    public var path: String
+    /// The `foreach` indexes on the way there, joined with dots: empty, `3`, `3.1`.
+    public var index: String
+    /// How far it came.
+    public var status: ActionStatus
+    /// Its result; sealed at rest.
+    public var result: Value?
+    /// Its error, redacted.
+    public var error: ErrorRecord?
+    /// How many attempts it took.
+    public var attempts: Int
+    /// When the first attempt began.
+    public var startedAt: Instant
+    /// When it ended; nil while it is `started`.
+    public var finishedAt: Instant?
+    /// Method, host and status of its request, for people: `GET api.example.com 200`. Plain at rest.
+    public var request: String?
+
+    /// A record; only run, path, status and start have no default.
+    public init(
+        run: RunID,
+        path: String,
+        index: String = "",
+        status: ActionStatus,
+        result: Value? = nil,
+        error: ErrorRecord? = nil,
+        attempts: Int = 1,
+        startedAt: Instant,
+        finishedAt: Instant? = nil,
+        request: String? = nil
+    ) {
+        self.run = run
+        self.path = path
+        self.index = index
+        self.status = status
+        self.result = result
+        self.error = error
+        self.attempts = attempts
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.request = request
+    }
+}

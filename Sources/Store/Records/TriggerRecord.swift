@@ -1,0 +1,39 @@
+public import Schedule
+
+/// A trigger of a recipe.
+public struct TriggerKey: Sendable, Hashable {
+    /// The recipe's name.
+    public var recipe: String
+    /// The trigger's identity: a hash of kind, expression and zone, or its `id:`.
+    public var trigger: String
+
+    /// The trigger of that identity in that recipe.
+    public init(recipe: String, trigger: String) {
+        self.recipe = recipe
+        self.trigger = trigger
+    }
+}
+
+/// What the store remembers of a trigger, so that after any downtime it is known which fires are owed.
+public struct TriggerRecord: Sendable, Hashable {
+    /// Which trigger.
+    public var key: TriggerKey
+    /// When a scheduler first saw it.
+    public var firstSeen: Instant
+    /// Fires are owed only after this moment: first sight, return after a removal, or the newest pruned record.
+    public var watermark: Instant
+    /// The newest fire time that has a record (of a range of missed ones, its end); nil when none has.
+    public var lastFire: Instant?
+    /// When it was no longer there; nil while it is.
+    public var removedAt: Instant?
+}
+
+/// What `Store.prune` removed.
+public struct PruneResult: Sendable, Hashable {
+    /// Runs, with their actions.
+    public var runs: Int
+    /// Renewals.
+    public var renewals: Int
+    /// Bytes that went back to the file system.
+    public var bytesFreed: Int64
+}

@@ -1,0 +1,71 @@
+import CEL
+import Foundation
+import GRDB
+import Schedule
+
+/// An action as its row holds it: the result still sealed.
+struct ActionRow: Sendable {
+    let action: ActionRecord
+    let result: Data?
+
+    static func write(_ action: ActionRecord, run: Int64, result: Data?, _ database: Database) throws {
+        let replace = """
+            INSERT OR REPLACE INTO action (run, path, item, status, attempts, started_at, finished_at, request, error, result)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """
+        try database.cachedStatement(sql: replace).execute(arguments: [
+            run, action.path, action.index, action.status.rawValue, action.attempts, action.startedAt.microseconds,
+            action.finishedAt?.microseconds, action.request, action.error?.storedText, result,
+        ])
+    }
+
+    static func fetch(_ run: RunID, _ database: Database) throws -> [ActionRow] {
+        let select = """
+            SELECT * FROM action WHERE run = (SELECT key FROM run WHERE id = ?) ORDER BY started_at, path, length(item), item
+            """
+        return try Row.fetchAll(database.cachedStatement(sql: select), arguments: [run.text]).map { row in
+            let action = ActionRecord(
+                run: run,
+                path: try row.required("path"),
+                index: try row.required("item"),
+                status: try row.word("status"),
+                error: (try row.optional("error") as String?).flatMap(ErrorRecord.init(stored:)),
+                attempts: try row.required("attempts"),
+                startedAt: try row.instant("started_at"),
+                finishedAt: try row.optionalInstant("finished_at"),
+                request: try row.optional("request")
+            )
+            return ActionRow(action: action, result: try row.optional("result"))
+        }
+    }
+}
+
+extension ErrorRecord {
+    /// A JSON object of the fields that are there.
+    var storedText: String {
+        var fields: [(String, Value)] = [("kind", .string(kind)), ("message", .string(message))]
+        if let action { fields.append(("action", .string(action))) }
+        if let status { fields.append(("status", .int(Int64(status)))) }
+        if let attempt { fields.append(("attempt", .int(Int64(attempt)))) }
+        return Value.map(ValueMap(fields)).json()
+    }
+
+    init?(stored text: String) {
+        guard let fields = try? Value(json: text.utf8) else { return nil }
+        func string(_ name: String) -> String? {
+            guard case .string(let text) = fields[name] else { return nil }
+            return text
+        }
+        func number(_ name: String) -> Int? {
+            guard case .int(let number) = fields[name] else { return nil }
+            return Int(number)
+        }
+        self.init(
+            action: string("action"),
+            kind: string("kind") ?? "",
+            message: string("message") ?? "",
+            status: number("status"),
+            attempt: number("attempt")
+        )
+    }
+}

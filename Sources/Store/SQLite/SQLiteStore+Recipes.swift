@@ -1,0 +1,102 @@
+public import CEL
+import Foundation
+import GRDB
+public import Schedule
+
+extension SQLiteStore {
+    public func saveVersion(hash: String, source: String, now: Instant) async throws(StoreError) {
+        // A look costs no commit, and nearly always it is there.
+        guard try await version(hash) == nil else { return }
+        try await writer.write { session in
+            let insert = "INSERT OR IGNORE INTO version (hash, source, saved_at) VALUES (?, ?, ?)"
+            try session.database.cachedStatement(sql: insert).execute(arguments: [hash, source, now.microseconds])
+        }
+    }
+
+    public func version(_ hash: String) async throws(StoreError) -> String? {
+        try await reader.read { database in
+            let statement = try database.cachedStatement(sql: "SELECT source FROM version WHERE hash = ?")
+            return try String.fetchOne(statement, arguments: [hash])
+        }
+    }
+
+    public func state(of recipe: String) async throws(StoreError) -> Value? {
+        let state = try await reader.read { database in
+            let statement = try database.cachedStatement(sql: "SELECT state FROM recipe WHERE name = ? AND state IS NOT NULL")
+            return try Data.fetchOne(statement, arguments: [recipe])
+        }
+        return try opened(state, .state(recipe: recipe))
+    }
+
+    public func setState(_ state: Value?, of recipe: String) async throws(StoreError) {
+        let state = try sealed(state, .state(recipe: recipe))
+        try await writer.write { session in
+            let key = try session.names.key(ofRecipe: recipe, in: session.database)
+            try session.database.cachedStatement(sql: "UPDATE recipe SET state = ? WHERE key = ?")
+                .execute(arguments: [state, key])
+        }
+    }
+
+    public func triggers() async throws(StoreError) -> [TriggerRecord] {
+        try await reader.read(Self.triggers(in:))
+    }
+
+    public func see(_ triggers: [TriggerKey], now: Instant) async throws(StoreError) -> [TriggerRecord] {
+        let present = Set(triggers)
+        let known = try await reader.read(Self.triggers(in:))
+        if TriggerChange(from: known, to: present).isEmpty { return known.filter { $0.removedAt == nil } }
+        return try await writer.write { session in
+            let database = session.database
+            // Compared again: another process may have written since.
+            let change = TriggerChange(from: try Self.triggers(in: database), to: present)
+            for trigger in change.appeared {
+                let key = try session.names.keys(of: trigger, in: database).trigger
+                let appear = """
+                    UPDATE trigger SET first_seen = coalesce(first_seen, ?), watermark = ?, removed_at = NULL WHERE key = ?
+                    """
+                try database.cachedStatement(sql: appear)
+                    .execute(arguments: [now.microseconds, now.microseconds, key])
+            }
+            for trigger in change.removed {
+                let key = try session.names.keys(of: trigger, in: database).trigger
+                try database.cachedStatement(sql: "UPDATE trigger SET removed_at = ? WHERE key = ?")
+                    .execute(arguments: [now.microseconds, key])
+            }
+            return try Self.triggers(in: database).filter { $0.removedAt == nil }
+        }
+    }
+
+    private static func triggers(in database: Database) throws -> [TriggerRecord] {
+        let select = """
+            SELECT recipe.name AS recipe, trigger.name AS trigger, first_seen, max(watermark, ifnull(pruned_until, watermark)) AS watermark, last_fire,
+                removed_at
+            FROM trigger JOIN recipe ON recipe.key = trigger.recipe
+            WHERE first_seen IS NOT NULL ORDER BY recipe.name, trigger.name
+            """
+        return try Row.fetchAll(database.cachedStatement(sql: select)).map { row in
+            TriggerRecord(
+                key: TriggerKey(recipe: try row.required("recipe"), trigger: try row.required("trigger")),
+                firstSeen: try row.instant("first_seen"),
+                watermark: try row.instant("watermark"),
+                lastFire: try row.optionalInstant("last_fire"),
+                removedAt: try row.optionalInstant("removed_at")
+            )
+        }
+    }
+}
+
+/// What differs between the triggers on record and those that are there.
+struct TriggerChange: Equatable {
+    /// New, or back after a removal.
+    var appeared: [TriggerKey]
+    /// On record, but gone.
+    var removed: [TriggerKey]
+
+    init(from known: [TriggerRecord], to present: Set<TriggerKey>) {
+        let active = Set(known.lazy.filter { $0.removedAt == nil }.map(\.key))
+        appeared = present.filter { !active.contains($0) }
+        removed = active.filter { !present.contains($0) }
+    }
+
+    var isEmpty: Bool { appeared.isEmpty && removed.isEmpty }
+}

@@ -1,0 +1,112 @@
+import CEL
+import Foundation
+import GRDB
+public import Schedule
+
+extension SQLiteStore {
+    public func start(_ run: RunID, at moment: Instant, fence: Int64) async throws(StoreError) {
+        try await writer.write { session in
+            let key = try Self.heldRun(run, fence: fence, session.database)
+            try session.database.cachedStatement(sql: "UPDATE run SET status = 'running', started_at = ? WHERE key = ?")
+                .execute(arguments: [moment.microseconds, key])
+        }
+    }
+
+    public func begin(_ action: ActionRecord, fence: Int64) async throws(StoreError) {
+        try await write(action, fence: fence)
+    }
+
+    public func complete(_ action: ActionRecord, fence: Int64) async throws(StoreError) {
+        try await write(action, fence: fence)
+    }
+
+    private func write(_ action: ActionRecord, fence: Int64) async throws(StoreError) {
+        let result = try sealed(action)
+        try await writer.write { session in
+            let key = try Self.heldRun(action.run, fence: fence, session.database)
+            try ActionRow.write(action, run: key, result: result, session.database)
+        }
+    }
+
+    public func finish(_ end: RunEnd, fence: Int64) async throws(StoreError) {
+        var actions: [(ActionRecord, Data?)] = []
+        for action in end.actions { actions.append((action, try sealed(action))) }
+        let results = actions
+        let output = try sealed(end.output, .output(end.run))
+        try await writer.write { session in
+            let database = session.database
+            let key = try Self.heldRun(end.run, fence: fence, database)
+            if let state = end.state { try self.setState(state, ofRecipeWithRun: key, database) }
+            for (action, result) in results { try ActionRow.write(action, run: key, result: result, database) }
+            let update = """
+                UPDATE run SET status = ?, reason = ?, error = ?, finished_at = ?, lateness = coalesce(?, lateness), output = ? WHERE key = ?
+                """
+            try database.cachedStatement(sql: update).execute(arguments: [
+                end.status.rawValue, end.reason, end.error, end.finishedAt.microseconds, end.lateness?.wholeMicroseconds,
+                output, key,
+            ])
+        }
+    }
+
+    public func orphans(
+        now: Instant,
+        isAlive: @Sendable (NodeRecord) -> Bool
+    ) async throws(StoreError) -> [RunRecord] {
+        let (runs, nodes) = try await reader.read { database in
+            let live = try database.cachedStatement(sql: "\(RunRow.select) WHERE \(RunRow.isLive) ORDER BY scheduled_at, id")
+            return (try Row.fetchAll(live).map(RunRow.record), try Self.nodes(in: database))
+        }
+        guard !runs.isEmpty else { return [] }
+        let alive = Set(nodes.lazy.filter(isAlive).map(\.id))
+        return runs.filter { run in run.node.map { !alive.contains($0) } ?? true }
+    }
+
+    public func takeOver(_ run: RunID, fence: Int64, node: NodeID) async throws(StoreError) -> RunRecord? {
+        try await writer.write { session in
+            let take = """
+                UPDATE run SET status = 'running', fence = fence + 1, attempt = attempt + 1, node = ?, finished_at = NULL, reason = NULL, error = NULL
+                WHERE id = ? AND fence = ? AND status IN ('queued', 'running', 'interrupted')
+                """
+            try session.database.cachedStatement(sql: take).execute(arguments: [node.text, run.text, fence])
+            guard session.database.changesCount > 0 else { return nil }
+            let statement = try session.database.cachedStatement(sql: "\(RunRow.select) WHERE run.id = ?")
+            return try Row.fetchOne(statement, arguments: [run.text]).map(RunRow.record)
+        }
+    }
+
+    public func checkpoints(of run: RunID) async throws(StoreError) -> [ActionRecord] {
+        let rows = try await reader.read { try ActionRow.fetch(run, $0) }
+        var actions: [ActionRecord] = []
+        for row in rows { actions.append(try opened(row)) }
+        return actions
+    }
+
+    /// The row number of a live run that is held with this fence; throws `fenced` when it is not.
+    private static func heldRun(_ run: RunID, fence: Int64, _ database: Database) throws -> Int64 {
+        let statement = try database.cachedStatement(
+            sql: "SELECT key FROM run WHERE id = ? AND fence = ? AND status IN ('queued', 'running')"
+        )
+        guard let key = try Int64.fetchOne(statement, arguments: [run.text, fence]) else { throw StoreError.fenced(run) }
+        return key
+    }
+
+    private func setState(_ state: Value, ofRecipeWithRun run: Int64, _ database: Database) throws {
+        let find = "SELECT recipe.name FROM run JOIN recipe ON recipe.key = run.recipe WHERE run.key = ?"
+        guard let recipe = try String.fetchOne(database.cachedStatement(sql: find), arguments: [run]) else { return }
+        // Sealed here, not before, because only the row knows the recipe's name.
+        let state = try sealed(state, .state(recipe: recipe))
+        try database.cachedStatement(sql: "UPDATE recipe SET state = ? WHERE name = ?")
+            .execute(arguments: [state, recipe])
+    }
+
+    private func sealed(_ action: ActionRecord) throws(StoreError) -> Data? {
+        try sealed(action.result, .result(action.run, path: action.path, index: action.index))
+    }
+
+    /// The action of a row, with its result opened.
+    func opened(_ row: ActionRow) throws(StoreError) -> ActionRecord {
+        var action = row.action
+        action.result = try opened(row.result, .result(action.run, path: action.path, index: action.index))
+        return action
+    }
+}

@@ -1,0 +1,59 @@
+import CEL
+import Foundation
+import GRDB
+import Schedule
+
+/// The store in one SQLite file (write-ahead log, synchronous FULL), for any number of processes of one machine.
+///
+/// Idle, it writes nothing. Its writer groups what waits into one commit; reads run beside it.
+public final class SQLiteStore: Store {
+    /// The file, as messages name it.
+    public let path: String
+
+    let writer: Writer
+    let reader: Reader
+    private let sealer: Sealer?
+    private let queue: DatabaseQueue
+
+    init(path: String, queue: DatabaseQueue, sealer: Sealer?, reader: Reader) {
+        self.path = path
+        self.queue = queue
+        self.sealer = sealer
+        self.reader = reader
+        writer = Writer(queue, path: path)
+    }
+
+    /// Brings everything into the one file and closes it. Optional: a process may as well just end. The store is of no use afterwards.
+    public func close() throws(StoreError) {
+        do {
+            try reader.close()
+            try queue.close()
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    // MARK: Sealed values
+
+    /// Seals a value; done by the caller's task, not the writer's queue.
+    func sealed(_ value: Value?, _ place: SealedPlace) throws(StoreError) -> Data? {
+        guard let value else { return nil }
+        guard let sealer else { throw StoreError.noKey(path: path) }
+        do {
+            return Data(try sealer.seal(value, context: place.context))
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    /// Opens a value that was stored at this place.
+    func opened(_ sealed: Data?, _ place: SealedPlace) throws(StoreError) -> Value? {
+        guard let sealed else { return nil }
+        guard let sealer else { throw StoreError.noKey(path: path) }
+        do {
+            return try sealer.openValue([UInt8](sealed), context: place.context)
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+}

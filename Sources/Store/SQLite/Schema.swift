@@ -1,0 +1,144 @@
+import GRDB
+
+/// The tables, and the steps that lead to them.
+///
+/// A released step is never edited; a change is a new step, and `current` rises with it. Instants are microseconds since 1970 (INTEGER), durations
+/// microseconds, sealed values BLOBs.
+enum Schema {
+    /// What this program reads and writes: `user_version` of the file.
+    static let current = 1
+
+    /// `application_id` of our files ("runr").
+    static let applicationID = 0x7275_6E72
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(sql: tables)
+        }
+        return migrator
+    }
+
+    private static let tables = """
+        CREATE TABLE meta (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE node (
+            id TEXT PRIMARY KEY,
+            host TEXT NOT NULL,
+            boot TEXT NOT NULL,
+            pid INTEGER NOT NULL,
+            process_start INTEGER NOT NULL,
+            lease_until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE recipe (
+            key INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            state BLOB
+        ) STRICT;
+
+        -- A row exists for each trigger that ever fired or was seen; first_seen is null until a scheduler has seen it (`once`, `manual`: never).
+        -- last_fire outlives the runs that are pruned; no fire up to pruned_until can be claimed.
+        CREATE TABLE trigger (
+            key INTEGER PRIMARY KEY,
+            recipe INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            first_seen INTEGER,
+            watermark INTEGER,
+            last_fire INTEGER,
+            removed_at INTEGER,
+            pruned_until INTEGER,
+            UNIQUE (recipe, name)
+        ) STRICT;
+
+        CREATE TABLE run (
+            key INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            recipe INTEGER NOT NULL,
+            trigger INTEGER NOT NULL,
+            scheduled_at INTEGER NOT NULL,
+            started_at INTEGER,
+            finished_at INTEGER,
+            status TEXT NOT NULL,
+            reason TEXT,
+            lateness INTEGER,
+            attempt INTEGER NOT NULL,
+            node TEXT,
+            fence INTEGER NOT NULL,
+            version TEXT,
+            missed_until INTEGER,
+            missed_count INTEGER,
+            error TEXT,
+            inputs BLOB,
+            output BLOB
+        ) STRICT;
+
+        -- One record per fire. The time comes first, so that a thousand recipes due in the same second touch a few pages, not a thousand.
+        CREATE UNIQUE INDEX run_fire ON run (scheduled_at, trigger);
+        CREATE INDEX run_recipe ON run (recipe, scheduled_at);
+        -- Interrupted runs are in it too, for the question what can be resumed.
+        CREATE INDEX run_live ON run (recipe) WHERE status IN ('queued', 'running', 'interrupted');
+
+        CREATE TABLE action (
+            run INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+            path TEXT NOT NULL,
+            item TEXT NOT NULL,
+            status TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            started_at INTEGER NOT NULL,
+            finished_at INTEGER,
+            request TEXT,
+            error TEXT,
+            result BLOB,
+            PRIMARY KEY (run, path, item)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE version (
+            hash TEXT PRIMARY KEY,
+            source TEXT NOT NULL,
+            saved_at INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE token (
+            identity TEXT PRIMARY KEY,
+            connection TEXT NOT NULL,
+            generation INTEGER NOT NULL,
+            bag BLOB,
+            acquired_at INTEGER NOT NULL,
+            expires_at INTEGER,
+            refresh_expires_at INTEGER,
+            state TEXT NOT NULL,
+            cooling_until INTEGER,
+            failures INTEGER,
+            message TEXT,
+            secret_digest TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE renewal_lease (
+            identity TEXT PRIMARY KEY,
+            holder TEXT NOT NULL,
+            until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE renewal (
+            key INTEGER PRIMARY KEY,
+            connection TEXT NOT NULL,
+            identity TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            duration INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            generation INTEGER,
+            message TEXT,
+            node TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX renewal_at ON renewal (at);
+        CREATE INDEX renewal_connection ON renewal (connection, at);
+
+        PRAGMA user_version = 1;
+        """
+}

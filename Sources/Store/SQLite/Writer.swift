@@ -1,0 +1,128 @@
+import GRDB
+import Synchronization
+
+/// The one writer of a store: what waits is done in one transaction, and one commit (one fsync) makes all of it durable.
+///
+/// An operation checks before it writes, and throws `StoreError` for a failure of its own (fenced) while it has written nothing: the others go on. Any other
+/// error undoes the group, whose operations are then done one by one, so that it hits only the one that causes it.
+final class Writer: Sendable {
+    /// What an operation works with.
+    struct Session {
+        let database: Database
+        let names: Names
+    }
+
+    private struct Operation: Sendable {
+        /// Does the work, and gives what tells the caller once it is durable.
+        let perform: @Sendable (Session) throws -> @Sendable () -> Void
+        let fail: @Sendable (StoreError) -> Void
+    }
+
+    private struct Waiting {
+        var operations: [Operation] = []
+        var isScheduled = false
+    }
+
+    let path: String
+    private let queue: DatabaseQueue
+    private let names = Names()
+    private let waiting = Mutex(Waiting())
+
+    /// Bounds how long the first of a group waits for the last, and how long another process must wait for its turn.
+    private static let largestGroup = 1024
+
+    init(_ queue: DatabaseQueue, path: String) {
+        self.queue = queue
+        self.path = path
+    }
+
+    /// Does `body` in a transaction, perhaps shared with others, and returns when that is durable. Not stopped by cancellation.
+    func write<Answer: Sendable>(
+        _ body: @escaping @Sendable (Session) throws -> Answer
+    ) async throws(StoreError) -> Answer {
+        let result: Result<Answer, StoreError> = await withCheckedContinuation { continuation in
+            enqueue(
+                Operation(
+                    perform: { session in
+                        do {
+                            let answer = try body(session)
+                            return { continuation.resume(returning: .success(answer)) }
+                        } catch let error as StoreError {
+                            return { continuation.resume(returning: .failure(error)) }
+                        }
+                    },
+                    fail: { continuation.resume(returning: .failure($0)) }
+                )
+            )
+        }
+        return try result.get()
+    }
+
+    /// Does `body` between two groups, outside a transaction: vacuum, checkpoint.
+    func maintain<Answer: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Answer
+    ) async throws(StoreError) -> Answer {
+        let path = path
+        let result: Result<Answer, StoreError> = await withCheckedContinuation { continuation in
+            queue.asyncWriteWithoutTransaction { database in
+                do {
+                    continuation.resume(returning: .success(try body(database)))
+                } catch {
+                    continuation.resume(returning: .failure(StoreError(error, path: path)))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    private func enqueue(_ operation: Operation) {
+        let mustSchedule = waiting.withLock { waiting in
+            waiting.operations.append(operation)
+            defer { waiting.isScheduled = true }
+            return !waiting.isScheduled
+        }
+        if mustSchedule { schedule() }
+    }
+
+    private func schedule() {
+        // Scheduled anew for each group, so that reads and maintenance that share the connection get their turn.
+        queue.asyncWriteWithoutTransaction { database in
+            let group = self.waiting.withLock { waiting in
+                let group = Array(waiting.operations.prefix(Self.largestGroup))
+                waiting.operations.removeFirst(group.count)
+                return group
+            }
+            self.perform(group, in: database)
+            let mustSchedule = self.waiting.withLock { waiting in
+                waiting.isScheduled = !waiting.operations.isEmpty
+                return waiting.isScheduled
+            }
+            if mustSchedule { self.schedule() }
+        }
+    }
+
+    private func perform(_ group: [Operation], in database: Database) {
+        let session = Session(database: database, names: names)
+        var answers: [@Sendable () -> Void] = []
+        answers.reserveCapacity(group.count)
+        var isPerforming = false
+        do {
+            try database.inTransaction(.immediate) {
+                isPerforming = true
+                for operation in group { answers.append(try operation.perform(session)) }
+                isPerforming = false
+                return .commit
+            }
+        } catch {
+            names.forget()
+            if isPerforming, group.count > 1 {
+                for operation in group { perform([operation], in: database) }
+            } else {
+                let error = StoreError(error, path: path)
+                for operation in group { operation.fail(error) }
+            }
+            return
+        }
+        for answer in answers { answer() }
+    }
+}

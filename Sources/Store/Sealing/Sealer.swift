@@ -1,0 +1,81 @@
+public import CEL
+import Crypto
+import Foundation
+
+/// Seals what must not be readable at rest: AES-256-GCM, a random nonce for each value.
+///
+/// A sealed value is bound to its place (its context): copied to another row, or changed by a bit, it does not open.
+public struct Sealer: Sendable {
+    /// Tells which key this is without telling the key: 16 hexadecimal characters.
+    public let fingerprint: String
+
+    private let key: SymmetricKey
+
+    /// A sealer with this key.
+    public init(_ key: SealingKey) {
+        self.key = SymmetricKey(data: key.bytes)
+        let labelled = HMAC<SHA256>.authenticationCode(for: Array("runner store key fingerprint".utf8), using: self.key)
+        fingerprint = SHA256.hash(data: Data(labelled)).prefix(8).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+
+    /// Seals bytes for the place that `context` names.
+    public func seal(_ bytes: [UInt8], context: String) throws(SealingError) -> [UInt8] {
+        do {
+            let box = try AES.GCM.seal(bytes, using: key, authenticating: Array(context.utf8))
+            var sealed = [UInt8]()
+            sealed.reserveCapacity(1 + Self.nonceSize + box.ciphertext.count + Self.tagSize)
+            sealed.append(Self.format)
+            sealed.append(contentsOf: box.nonce)
+            sealed.append(contentsOf: box.ciphertext)
+            sealed.append(contentsOf: box.tag)
+            return sealed
+        } catch {
+            throw SealingError.notSealed
+        }
+    }
+
+    /// Opens what `seal` made for the same `context`.
+    public func open(_ sealed: [UInt8], context: String) throws(SealingError) -> [UInt8] {
+        guard sealed.count >= 1 + Self.nonceSize + Self.tagSize, sealed[0] == Self.format else {
+            throw SealingError.notOpened
+        }
+        do {
+            let box = try AES.GCM.SealedBox(combined: sealed.dropFirst())
+            return [UInt8](try AES.GCM.open(box, using: key, authenticating: Array(context.utf8)))
+        } catch {
+            throw SealingError.notOpened
+        }
+    }
+
+    /// The first byte of what is sealed, so that another cipher can follow one day.
+    private static let format: UInt8 = 1
+    private static let nonceSize = 12
+    private static let tagSize = 16
+}
+
+/// Why a value was not sealed or opened.
+public enum SealingError: Error, Sendable, Hashable {
+    /// The cipher refused.
+    case notSealed
+    /// Sealed with another key, for another place, or damaged.
+    case notOpened
+}
+
+extension Sealer {
+    /// Seals a value.
+    public func seal(_ value: Value, context: String) throws(SealingError) -> [UInt8] {
+        try seal(Array(value.json().utf8), context: context)
+    }
+
+    /// Opens a value that `seal` made for the same `context`.
+    public func openValue(_ sealed: [UInt8], context: String) throws(SealingError) -> Value {
+        let bytes = try open(sealed, context: context)
+        do {
+            return try Value(json: bytes)
+        } catch {
+            throw SealingError.notOpened
+        }
+    }
+}

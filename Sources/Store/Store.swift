@@ -1,0 +1,133 @@
+public import CEL
+public import Schedule
+
+/// What is durable: fires, runs, checkpoints, cursors, tokens, renewals.
+///
+/// A mutating call returns only when its change would survive a power cut, and it is done whole or not at all; the cancellation of the calling task does not
+/// stop it. Moments are passed in, the store has no clock of its own. Several processes (nodes) may use one store at a time: claims, fences and leases keep
+/// them apart. Everything throws `StoreError`.
+public protocol Store: Sendable {
+    // MARK: Nodes
+
+    /// Says that this process works on the store from now on, and forgets nodes that are dead.
+    func register(_ node: NodeRecord, now: Instant) async throws(StoreError)
+
+    /// Prolongs what other machines believe of the node. Not needed for processes of the same machine.
+    func renewLease(of node: NodeID, until: Instant) async throws(StoreError)
+
+    /// Says that the node is gone: what it still holds is an orphan at once.
+    func unregister(_ node: NodeID) async throws(StoreError)
+
+    // MARK: Fires
+
+    /// Takes fires, so that no other node does; one outcome per request, in order.
+    ///
+    /// One transaction for all: a request sees the runs that earlier ones of the same call have claimed.
+    func claim(_ requests: [ClaimRequest]) async throws(StoreError) -> [ClaimOutcome]
+
+    /// Records fires that get no run (`missed`, `skipped`, `paused`); fires that have a record already are left alone.
+    func record(_ unserved: [RunRecord]) async throws(StoreError)
+
+    // MARK: Runs
+
+    /// Moves a queued run to `running`. Throws `fenced` when the run is not the caller's any more.
+    func start(_ run: RunID, at moment: Instant, fence: Int64) async throws(StoreError)
+
+    /// Marks an action as under way, before an effect that cannot be repeated. Throws `fenced` when the run is not the caller's any more.
+    func begin(_ action: ActionRecord, fence: Int64) async throws(StoreError)
+
+    /// Makes an action's result a checkpoint. Throws `fenced` when the run is not the caller's any more.
+    func complete(_ action: ActionRecord, fence: Int64) async throws(StoreError)
+
+    /// Ends a run: status, last actions, output and the recipe's cursor in one transaction. Throws `fenced` when the run is not the caller's any more.
+    func finish(_ end: RunEnd, fence: Int64) async throws(StoreError)
+
+    /// Live runs that no living node holds, oldest first.
+    func orphans(now: Instant, isAlive: @Sendable (NodeRecord) -> Bool) async throws(StoreError) -> [RunRecord]
+
+    /// Takes a live or interrupted run over: fence and attempt rise by one, it is `running` on `node`. Nil when `fence` is not its present number any more.
+    func takeOver(_ run: RunID, fence: Int64, node: NodeID) async throws(StoreError) -> RunRecord?
+
+    /// The actions of a run that were begun or completed, in the order in which they began.
+    func checkpoints(of run: RunID) async throws(StoreError) -> [ActionRecord]
+
+    // MARK: Recipes
+
+    /// Keeps the text of a recipe under its hash, for runs that began with it. Writes nothing when it is there.
+    func saveVersion(hash: String, source: String, now: Instant) async throws(StoreError)
+
+    /// The text kept under `hash`.
+    func version(_ hash: String) async throws(StoreError) -> String?
+
+    /// A recipe's cursor; nil when it never had one.
+    func state(of recipe: String) async throws(StoreError) -> Value?
+
+    /// Replaces a recipe's cursor; nil removes it.
+    func setState(_ state: Value?, of recipe: String) async throws(StoreError)
+
+    /// All triggers that a scheduler ever saw, removed ones too.
+    func triggers() async throws(StoreError) -> [TriggerRecord]
+
+    /// Says which triggers there are now: new ones begin to owe fires at `now`, so do those that come back; absent ones stop. Gives the present ones' records.
+    ///
+    /// Writes nothing when nothing has changed.
+    func see(_ triggers: [TriggerKey], now: Instant) async throws(StoreError) -> [TriggerRecord]
+
+    // MARK: Tokens
+
+    /// The newest token of an identity.
+    func token(_ identity: String) async throws(StoreError) -> TokenRecord?
+
+    /// Asks for the right to renew a token. A lease whose time is over, or whose holder is a dead process of this machine, is taken over.
+    func leaseRenewal(
+        of identity: String,
+        holder: NodeID,
+        now: Instant,
+        until: Instant
+    ) async throws(StoreError) -> RenewalLease
+
+    /// Stores a renewed token (its generation becomes `generation` + 1), records the renewal and gives the lease back.
+    ///
+    /// - Parameter generation: the one that the renewal started from; 0 when there was none. If the store holds another one, `token` is dropped.
+    func commitRenewal(
+        _ token: TokenRecord,
+        expected generation: Int64,
+        _ renewal: RenewalRecord,
+        holder: NodeID
+    ) async throws(StoreError) -> RenewalCommit
+
+    /// Records that a renewal gave no token, and gives the lease back. The bag stays; the state changes only if no newer token has come meanwhile.
+    func failRenewal(_ failure: RenewalFailure, _ renewal: RenewalRecord, holder: NodeID) async throws(StoreError)
+
+    /// Gives the lease back without a renewal.
+    func releaseRenewal(of identity: String, holder: NodeID) async throws(StoreError)
+
+    /// All tokens, without their bags, by connection.
+    func tokens() async throws(StoreError) -> [TokenRecord]
+
+    /// Renewals, newest first; of one connection, or of all.
+    func renewals(of connection: String?, limit: Int) async throws(StoreError) -> [RenewalRecord]
+
+    /// Forgets a token: the next use acquires anew.
+    func deleteToken(_ identity: String) async throws(StoreError)
+
+    // MARK: Questions of people
+
+    /// Runs, newest fire time first.
+    func runs(_ query: RunQuery) async throws(StoreError) -> [RunRecord]
+
+    /// One run with its actions; `prefix` is its id or a beginning that no other id has. Throws `ambiguous` when several do.
+    func run(_ prefix: String) async throws(StoreError) -> RunDetail?
+
+    /// The newest record of each recipe, where there is one.
+    func lastRuns(of recipes: [String]) async throws(StoreError) -> [String: RunRecord]
+
+    /// Removes history and gives the space back.
+    ///
+    /// Live runs stay. A fire whose record was removed can never be claimed again, and the watermark of its trigger moves past it.
+    ///
+    /// - Parameters:
+    ///   - before: runs with an earlier fire time, and earlier renewals, go.
+    ///   - keep: of each recipe at most so many newest runs stay; nil is no such bound.
+    func prune(before: Instant, keep: Int?) async throws(StoreError) -> PruneResult
+}
