@@ -34,12 +34,15 @@ public struct SandboxConfiguration: Sendable, Equatable {
         self.perPage = perPage
     }
 
+    /// How many issues a sandbox can hold.
+    static let itemCounts = 0...1_000_000
+
     /// Why this configuration cannot be served, or nil.
     var fault: SandboxError? {
         if !(0...65535).contains(port) { return .invalidSetting(name: "port", allowed: "0 to 65535") }
         if tokenLifetime <= .zero { return .invalidSetting(name: "tokenLifetime", allowed: "more than 0") }
         if tokenLatency < .zero { return .invalidSetting(name: "tokenLatency", allowed: "0 or more") }
-        if !(0...1_000_000).contains(items) { return .invalidSetting(name: "items", allowed: "0 to 1000000") }
+        if !Self.itemCounts.contains(items) { return .invalidSetting(name: "items", allowed: "0 to 1000000") }
         if !IssuePage.sizes.contains(perPage) { return .invalidSetting(name: "perPage", allowed: "1 to 1000") }
         return nil
     }

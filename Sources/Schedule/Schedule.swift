@@ -30,7 +30,9 @@ public enum Schedule: Sendable, Hashable {
         return previous
     }
 
-    /// The fire times after a moment, earliest first, each computed when it is asked for. Mostly endless: take a prefix.
+    /// The fire times after a moment, earliest first, each computed when it is asked for.
+    ///
+    /// Mostly endless: take a prefix.
     public func instants(after instant: Instant, in bounds: FireBounds = .always) -> some Sequence<Instant> {
         sequence(state: instant) { last -> Instant? in
             guard let next = next(after: last, in: bounds) else { return nil }
@@ -39,7 +41,9 @@ public enum Schedule: Sendable, Hashable {
         }
     }
 
-    /// The fire times before a moment, latest first, each computed when it is asked for. Mostly endless: take a prefix.
+    /// The fire times before a moment, latest first, each computed when it is asked for.
+    ///
+    /// Mostly endless: take a prefix.
     public func instants(before instant: Instant, in bounds: FireBounds = .always) -> some Sequence<Instant> {
         sequence(state: instant) { last -> Instant? in
             guard let previous = previous(before: last, in: bounds) else { return nil }

@@ -31,6 +31,7 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Anything else.
     case other(path: String, detail: String)
 
+    /// See ``Store/description``.
     public var description: String {
         switch self {
         case .locked(let path):

@@ -1,10 +1,16 @@
 /// How much a document may ask of its reader.
 public struct Limits: Sendable {
-    /// The size of a file in bytes. Default 4 MiB: the largest recipe seen in the field has 60 KiB.
+    /// The size of a file in bytes.
+    ///
+    /// Default 4 MiB, far above what people write by hand.
     public var bytes: Int
-    /// How deep sequences and mappings may nest. Default 100.
+    /// How deep sequences and mappings may nest.
+    ///
+    /// Default 100.
     public var depth: Int
-    /// Nodes after every alias is replaced by what it stands for. Default 100,000.
+    /// Nodes after every alias is replaced by what it stands for.
+    ///
+    /// Default 100,000.
     public var nodes: Int
 
     /// Makes limits; see each property for its default.

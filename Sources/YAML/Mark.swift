@@ -1,8 +1,12 @@
 /// A place in a text file: line and column, both counted from 1.
 public struct Mark: Sendable, Hashable, Comparable {
-    /// The line, from 1. Line feed, carriage return and the pair of both end a line.
+    /// The line, from 1.
+    ///
+    /// Line feed, carriage return and the pair of both end a line.
     public var line: Int
-    /// The column, from 1, in Unicode scalars. A tab counts as one, a byte order mark as none.
+    /// The column, from 1, in Unicode scalars.
+    ///
+    /// A tab counts as one, a byte order mark as none.
     public var column: Int
 
     /// Makes a mark from a line and a column, both counted from 1.

@@ -104,4 +104,8 @@ extension UInt8 {
     var isBlank: Bool { self == 0x20 || self == 0x09 }
     /// A byte of a UTF-8 sequence after its first.
     var isContinuation: Bool { self & 0xC0 == 0x80 }
+    /// What libyaml takes for part of an anchor's name: letters, digits, `-` and `_`.
+    var isAnchorName: Bool {
+        (0x30...0x39).contains(self) || (0x61...0x7A).contains(self | 0x20) || self == 0x2D || self == 0x5F
+    }
 }

@@ -16,7 +16,8 @@ import Testing
         #expect(try await store.runs(RunQuery()) == [run])
     }
 
-    @Test(arguments: StoreKind.all) func `two triggers at the same instant are two fires`(kind: StoreKind) async throws {
+    @Test(arguments: StoreKind.all) func `two triggers at the same instant are two fires`(kind: StoreKind) async throws
+    {
         let store = try kind.make(at: place)
         _ = try await store.claimed(fire(trigger: "a"))
         _ = try await store.claimed(fire(trigger: "b"))
@@ -88,7 +89,9 @@ import Testing
     @Test(arguments: StoreKind.all)
     func `a batch sees what its earlier requests have claimed`(kind: StoreKind) async throws {
         let store = try kind.make(at: place)
-        let wanted = [request(fire(at: 100), overlap: .skip), request(fire(at: 160), overlap: .skip), request(fire("b"))]
+        let wanted = [
+            request(fire(at: 100), overlap: .skip), request(fire(at: 160), overlap: .skip), request(fire("b")),
+        ]
         let outcomes = try await store.claim(wanted)
         try #require(outcomes.count == 3)
         #expect(outcomes[0] == .claimed(wanted[0].run))

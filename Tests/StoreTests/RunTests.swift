@@ -16,7 +16,13 @@ import Testing
             run: run.id,
             path: "list",
             status: .failed,
-            error: ErrorRecord(action: "list", kind: "status", message: "503 from api.example.com", status: 503, attempt: 3),
+            error: ErrorRecord(
+                action: "list",
+                kind: "status",
+                message: "503 from api.example.com",
+                status: 503,
+                attempt: 3
+            ),
             attempts: 3,
             startedAt: at(101),
             finishedAt: at(102),
@@ -140,7 +146,8 @@ import Testing
         #expect(run?.startedAt == at(130))
     }
 
-    @Test(arguments: StoreKind.all) func `the cursor is committed with the end of the run`(kind: StoreKind) async throws {
+    @Test(arguments: StoreKind.all) func `the cursor is committed with the end of the run`(kind: StoreKind) async throws
+    {
         let store = try kind.make(at: place)
         let run = try await store.claimed(fire())
         #expect(try await store.state(of: "sync") == nil)

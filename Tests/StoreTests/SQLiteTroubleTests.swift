@@ -162,7 +162,9 @@ import Testing
                 )
             }
         }
-        let rows = try await store.writer.maintain { try Int.fetchOne($0, sql: "SELECT count(*) FROM meta WHERE name = 'a'") }
+        let rows = try await store.writer.maintain {
+            try Int.fetchOne($0, sql: "SELECT count(*) FROM meta WHERE name = 'a'")
+        }
         #expect(rows == 0)
         _ = try await store.claimed(fire())
     }

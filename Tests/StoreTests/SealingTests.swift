@@ -44,7 +44,9 @@ import Testing
         #expect(Sealer(key).fingerprint == Sealer(expected).fingerprint)
     }
 
-    @Test(arguments: ["", "abc", "00", "password", String(repeating: "z", count: 64), String(repeating: "A", count: 60)])
+    @Test(arguments: [
+        "", "abc", "00", "password", String(repeating: "z", count: 64), String(repeating: "A", count: 60),
+    ])
     func `anything else is no key, and is not repeated`(text: String) {
         #expect(SealingKey(text) == nil)
         var warnings: [String] = []

@@ -42,7 +42,7 @@ enum NetworkLibrary {
             containment(.cidr) { network, other in
                 if case .cidr(let other) = other { network.contains(other) } else { false }
             },
-            containment(.string) { (network, other) throws(EvaluationError) in network.contains(try self.network(other)) }
+            containment(.string) { (network, other) throws(EvaluationError) in network.contains(try NetworkLibrary.network(other)) }
         ),
     ]
 

@@ -12,8 +12,8 @@ enum SetLibrary {
         Function(
             "sets.equivalent",
             .two(list, list, .bool) { (a, b, meter) throws(EvaluationError) in
-                let forth = try containsAll(a.asList, b.asList, &meter)
-                return .bool(try forth && containsAll(b.asList, a.asList, &meter))
+                guard try containsAll(a.asList, b.asList, &meter) else { return .bool(false) }
+                return .bool(try containsAll(b.asList, a.asList, &meter))
             }
         ),
         Function(

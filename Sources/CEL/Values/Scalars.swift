@@ -5,7 +5,8 @@ struct Scalars {
     private let starts: [Int]?
 
     init(_ text: String) {
-        bytes = Array(text.utf8)
+        let bytes = Array(text.utf8)
+        self.bytes = bytes
         guard bytes.contains(where: { $0 >= 0x80 }) else {
             starts = nil
             return

@@ -18,7 +18,8 @@ final class SandboxState: Sendable {
     init(_ configuration: SandboxConfiguration, time: TimeSource) {
         self.configuration = configuration
         self.time = time
-        issues = IssueCatalogue(count: configuration.items)
+        // `run` refuses what is out of range; making the sandbox must not trap on it.
+        issues = IssueCatalogue(count: min(max(0, configuration.items), SandboxConfiguration.itemCounts.upperBound))
         tokens = Mutex(TokenLedger(lifetime: configuration.tokenLifetime, rotates: configuration.rotate))
         sessions = Mutex(SessionLedger(lifetime: configuration.tokenLifetime))
     }

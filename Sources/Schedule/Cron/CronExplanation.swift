@@ -147,11 +147,12 @@ struct CronExplanation {
             case .month, .dayOfWeek: return ends
             }
         case .last(0): return "on the last day of the month"
-        case .last(let before): return "\(before) day\(before == 1 ? "" : "s") before the last day of the month"
+        case .last(let before): return "\(days(before)) before the last day of the month"
         case .lastWeekday(0): return "on the last weekday (Monday to Friday) of the month"
         case .lastWeekday(let before):
-            return "on the weekday (Monday to Friday) nearest to \(before) day\(before == 1 ? "" : "s") before the last of the month"
-        case .nearestWeekday(let day): return "on the weekday (Monday to Friday) nearest to the \(ordinal(day)) of the month"
+            return "on the weekday (Monday to Friday) nearest to \(days(before)) before the last of the month"
+        case .nearestWeekday(let day):
+            return "on the weekday (Monday to Friday) nearest to the \(ordinal(day)) of the month"
         case .lastOf(let weekday): return "on the last \(name(weekday, field)) of the month"
         case .nth(let weekday, let number): return "on the \(ordinal(number)) \(name(weekday, field)) of the month"
         case .hashed(let bits): return label(BitIndices(bits).map { name($0, field) }, field)
@@ -166,6 +167,8 @@ struct CronExplanation {
         case .dayOfWeek: CronExplanation.weekdays[number % 7]
         }
     }
+
+    private func days(_ count: Int) -> String { count == 1 ? "1 day" : "\(count) days" }
 
     private func ordinal(_ number: Int) -> String {
         switch (number % 100, number % 10) {

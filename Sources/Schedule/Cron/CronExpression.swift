@@ -1,4 +1,5 @@
-/// How the two day fields of a cron expression come together when both are restricted, that is when neither begins with `*` or `?`.
+/// How the two day fields of a cron expression come together when both are restricted, that is when neither begins with
+/// `*` or `?`.
 public enum DayMatch: String, CaseIterable, Sendable, Hashable {
     /// A day that matches either field is enough, as crontab(5) says.
     case or
@@ -8,9 +9,10 @@ public enum DayMatch: String, CaseIterable, Sendable, Hashable {
 
 /// A cron expression that was read, and that can fire.
 ///
-/// Five fields (minute, hour, day of month, month, day of week), six with seconds first, or a name such as `@daily`. Beside numbers, names, ranges (also wrapping: `22-2`, `FRI-MON`),
-/// lists and steps a field may hold `?` (the same as `*`), `L`, `L-3`, `LW`, `15W` (day of month), `5L`, `MON#2` (day of week), and `H`, `H(0-29)`, `H/15` (a number that a hash chooses,
-/// as in Jenkins). `docs/schedules.md` says feature by feature which other implementation is followed.
+/// Five fields (minute, hour, day of month, month, day of week), six with seconds first, or a name such as `@daily`.
+/// Beside numbers, names, ranges (also wrapping: `22-2`, `FRI-MON`), lists and steps a field may hold `?` (the same as
+/// `*`), `L`, `L-3`, `LW`, `15W` (day of month), `5L`, `MON#2` (day of week), and `H`, `H(0-29)`, `H/15` (a number that
+/// a hash chooses, as in Jenkins). `docs/schedules.md` says feature by feature which other implementation is followed.
 public struct CronExpression: Sendable, Hashable {
     /// The expression as it was written.
     public let text: String
@@ -19,7 +21,9 @@ public struct CronExpression: Sendable, Hashable {
     let hashKey: String
     let fields: CronFields
     let hasSeconds: Bool
-    /// Whether neither day field begins with `*` or `?`. People trip over what it means, so it is worth a note that shows the next fire times.
+    /// Whether neither day field begins with `*` or `?`.
+    ///
+    /// People trip over what it means, so it is worth a note that shows the next fire times.
     public let areBothDayFieldsRestricted: Bool
 
     /// Reads an expression.

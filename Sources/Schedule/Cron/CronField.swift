@@ -13,7 +13,7 @@ enum CronField: Int, CaseIterable {
         }
     }
 
-    /// The numbers that may be written. Sunday is both 0 and 7.
+    /// The numbers that may be written; Sunday is both 0 and 7.
     var allowed: ClosedRange<Int> {
         switch self {
         case .second, .minute: 0...59
@@ -74,7 +74,8 @@ enum CronItem: Hashable {
             return CronItem.bits(from: field.allowed.lowerBound, through: field.allowed.upperBound, step: step)
         case .range(let low, let high, let step, _):
             if low <= high { return CronItem.bits(from: low, through: high, step: step) }
-            // The steps go on over the end of the field: 9-8/3 of months is September, December, March, June (as in Cronos).
+            // The steps go on over the end of the field: 9-8/3 of months is September, December, March, June (as in
+            // Cronos).
             let distinct = field.distinct
             let first = low > distinct.upperBound ? distinct.lowerBound : low
             let count = distinct.count

@@ -35,7 +35,9 @@ extension CronFieldReader {
             help =
                 field == .dayOfWeek
                 ? "write 5L for the last Friday of the month, or put \(capitals) into the day of month field"
-                : "\(capitals) belongs into the day of month field"
+                : field == .dayOfMonth
+                    ? "write 15W for the weekday nearest to the 15th"
+                    : "\(capitals) belongs into the day of month field"
         } else if let full = field.names.first(where: { capitals.hasPrefix($0) }) {
             help = "write \(full)"
         } else if let near = NearestWord.among(field.names, to: capitals) {
@@ -60,13 +62,28 @@ extension CronFieldReader {
         let rest = position..<elementEnd
         let head = start..<position
         if bytes[position] | 0x20 == UInt8(ascii: "w"), field == .dayOfMonth {
-            return CronError(.syntax, "W takes one day, not \(text(head))", help: "write 15W for the weekday nearest to the 15th", at: start..<rest.upperBound)
+            return CronError(
+                .syntax,
+                "W takes one day, not \(text(head))",
+                help: "write 15W for the weekday nearest to the 15th",
+                at: start..<rest.upperBound
+            )
         }
         if bytes[position] == UInt8(ascii: "#"), field == .dayOfWeek, !head.isEmpty {
-            return CronError(.syntax, "# takes one weekday, not \(text(head))", help: "write a list, such as MON#2,TUE#2", at: start..<rest.upperBound)
+            return CronError(
+                .syntax,
+                "# takes one weekday, not \(text(head))",
+                help: "write a list, such as MON#2,TUE#2",
+                at: start..<rest.upperBound
+            )
         }
         let place = head.isEmpty ? "in the \(field.name) field" : "after \(text(head))"
-        return CronError(.syntax, "unexpected \"\(text(rest))\" \(place)", help: "write \(field.allowedWords)", at: rest)
+        return CronError(
+            .syntax,
+            "unexpected \"\(text(rest))\" \(place)",
+            help: "write \(field.allowedWords)",
+            at: rest
+        )
     }
 
     /// `L`, `L-3`, `LW`, `L-3W`.
@@ -96,7 +113,8 @@ extension CronFieldReader {
 
     /// `H`, `H(0-29)`, `H/15`, `H(0-29)/10`, as in Jenkins.
     ///
-    /// A plain `H` stays below the 29th of the month, since not every month has more, and takes Sunday once. With a step the hash chooses the first number below the step.
+    /// A plain `H` stays below the 29th of the month, since not every month has more, and takes Sunday once. With a
+    /// step the hash chooses the first number below the step.
     mutating func hashed() throws(CronError) -> CronItem {
         let start = position
         position += 1
@@ -108,7 +126,12 @@ extension CronFieldReader {
             high = try value()
             guard accept(")") else { throw hashShape(start) }
             guard low <= high else {
-                throw CronError(.outOfRange, "the range of H runs backwards", help: "write H(\(high)-\(low))", at: start..<position)
+                throw CronError(
+                    .outOfRange,
+                    "the range of H runs backwards",
+                    help: "write H(\(high)-\(low))",
+                    at: start..<position
+                )
             }
         }
         let key = "\(hashKey)\u{0}\(field.name)"

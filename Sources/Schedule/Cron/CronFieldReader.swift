@@ -70,12 +70,18 @@ struct CronFieldReader {
         let isRange = accept("-")
         if isRange {
             guard peek != nil, peek != UInt8(ascii: ",") else {
-                throw CronError(.syntax, "the range has no end", help: "write where it ends, such as \(rangeExample)", at: start..<position)
+                throw CronError(
+                    .syntax,
+                    "the range has no end",
+                    help: "write where it ends, such as \(rangeExample)",
+                    at: start..<position
+                )
             }
             high = try value()
         }
         let step = try step(isOpen: !isRange)
-        // A step on one number starts from it, and 6-6/3 is one number too (as in cronsim; else its step would mean nothing).
+        // A step on one number starts from it, and 6-6/3 is one number too (as in cronsim; else its step would mean
+        // nothing).
         let isOpen = step != nil && low == high
         if isOpen { high = field.allowed.upperBound }
         return .range(low: low, high: high, step: step ?? 1, isOpen: isOpen)
@@ -98,25 +104,36 @@ struct CronFieldReader {
 
     /// `/15`; nil when there is none.
     ///
-    /// A step as long as the field is an error (as in Cronos), since it is mostly a slip: `*/60` for "every hour". Days are the exception: `*/100,1-7` with a weekday is the
-    /// usual way to say "and" in Debian's cron.
+    /// A step as long as the field is an error (as in Cronos), since it is mostly a slip: `*/60` for "every hour". Days
+    /// are the exception: `*/100,1-7` with a weekday is the usual way to say "and" in Debian's cron.
     private mutating func step(isOpen: Bool) throws(CronError) -> Int? {
         let start = position
         guard accept("/") else { return nil }
         let digits = position
         guard let step = number() else {
             let end = min(position + 1, range.upperBound)
-            throw CronError(.syntax, "the step is missing", help: "write a number after the /, such as /5", at: start..<max(end, position))
+            throw CronError(
+                .syntax,
+                "the step is missing",
+                help: "write a number after the /, such as /5",
+                at: start..<max(end, position)
+            )
         }
         guard step > 0 else {
-            throw CronError(.outOfRange, "a step of 0 never moves on", help: "write 1 or more after the /", at: digits..<position)
+            throw CronError(
+                .outOfRange,
+                "a step of 0 never moves on",
+                help: "write 1 or more after the /",
+                at: digits..<position
+            )
         }
         let most = field.allowed.upperBound
         guard step <= most || (field.isDay && !isOpen) else {
             throw CronError(
                 .outOfRange,
                 "a step of \(step) is longer than the \(field.name) field",
-                help: "write a step from 1 to \(most)" + (field == .minute && step == 60 ? "; every hour is 0 * * * *" : ""),
+                help: "write a step from 1 to \(most)"
+                    + (field == .minute && step == 60 ? "; every hour is 0 * * * *" : ""),
                 at: digits..<position
             )
         }
@@ -137,7 +154,9 @@ struct CronFieldReader {
         return ordinal
     }
 
-    /// Digits as a number; nil when there is none. Numbers that cannot be right in any field are cut off at a million.
+    /// Digits as a number; nil when there is none.
+    ///
+    /// Numbers that cannot be right in any field are cut off at a million.
     mutating func number() -> Int? {
         var value: Int?
         while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {

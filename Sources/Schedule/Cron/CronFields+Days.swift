@@ -56,7 +56,8 @@ extension CronFields {
 
     /// Whether any day of the calendar matches.
     ///
-    /// The calendar repeats after 400 years, and in them a year is one of 14 kinds (its length, and the weekday on which it begins), so all kinds are looked at.
+    /// The calendar repeats after 400 years, and in them a year is one of 14 kinds (its length, and the weekday on
+    /// which it begins), so all kinds are looked at.
     var canFire: Bool {
         if matchesEveryDay || (dayRule == .both && weekdays == 0x7F && days & 0x1FFF_FFFE != 0) { return true }
         for isLeap in [false, true] {

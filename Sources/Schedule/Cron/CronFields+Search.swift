@@ -1,9 +1,10 @@
-/// The pure calendar: which wall times match, without any zone. Wall times are seconds since 1970-01-01T00:00:00 on the same clock.
+/// The pure calendar: which wall times match, without any zone. Wall times are seconds since 1970-01-01T00:00:00 on the
+/// same clock.
 extension CronFields {
     /// The first matching wall time that is not before the given one.
     ///
-    /// Nil when there is none within 100 years. Nothing that can fire leaves more than 40 between two days: the rarest is a February 29 on a given weekday, across a century year that is
-    /// no leap year.
+    /// Nil when there is none within 100 years. Nothing that can fire leaves more than 40 between two days: the rarest
+    /// is a February 29 on a given weekday, across a century year that is no leap year.
     @inline(__always)
     func next(onOrAfter wall: Int64) -> Int64? {
         let days = floorDivide(wall, by: 86_400)
@@ -79,7 +80,9 @@ extension CronFields {
             }
             month = 31 - earlier.leadingZeroBitCount
             let mask = monthDays(year, month)
-            if mask != 0 { return CivilDate(year: year, month: month, day: 31 - mask.leadingZeroBitCount).daysSinceEpoch }
+            if mask != 0 {
+                return CivilDate(year: year, month: month, day: 31 - mask.leadingZeroBitCount).daysSinceEpoch
+            }
         }
         return nil
     }
@@ -106,7 +109,9 @@ extension CronFields {
                 if bits != 0 { return time &- Int(second) &+ bits.trailingZeroBitCount }
             }
             let bits = minutes & (~1 << minute)
-            if bits != 0 { return Int(hour) &* 3_600 &+ bits.trailingZeroBitCount &* 60 &+ seconds.trailingZeroBitCount }
+            if bits != 0 {
+                return Int(hour) &* 3_600 &+ bits.trailingZeroBitCount &* 60 &+ seconds.trailingZeroBitCount
+            }
         }
         let bits = hours & (~1 << hour)
         guard bits != 0 else { return nil }

@@ -42,7 +42,8 @@ struct CronFields: Sendable, Hashable {
         for (field, content) in zip(CronField.allCases, fields) {
             for item in content.items { add(item, to: field) }
         }
-        let areBothRestricted = !fields[CronField.dayOfMonth.rawValue].isUnrestricted
+        let areBothRestricted =
+            !fields[CronField.dayOfMonth.rawValue].isUnrestricted
             && !fields[CronField.dayOfWeek.rawValue].isUnrestricted
         dayRule = areBothRestricted && dayMatch == .or ? .either : .both
         let first: CronField = hasSeconds ? .second : .minute

@@ -33,11 +33,14 @@ struct CronParser {
         guard words.count == 5 || words.count == 6 else { throw wrongCount(words) }
         var fields: [Field] = []
         if words.count == 5 {
-            fields.append(([.range(low: 0, high: 0, step: 1, isOpen: false)], false, first.lowerBound..<first.lowerBound))
+            fields.append(
+                ([.range(low: 0, high: 0, step: 1, isOpen: false)], false, first.lowerBound..<first.lowerBound)
+            )
         }
         for (field, range) in zip(CronField.allCases.suffix(words.count), words) {
             var reader = CronFieldReader(bytes: bytes, range: range, field: field, hashKey: hashKey)
-            let isUnrestricted = bytes[range.lowerBound] == UInt8(ascii: "*") || bytes[range.lowerBound] == UInt8(ascii: "?")
+            let isUnrestricted =
+                bytes[range.lowerBound] == UInt8(ascii: "*") || bytes[range.lowerBound] == UInt8(ascii: "?")
             fields.append((try reader.items(), isUnrestricted, range))
         }
         return (fields, words.count == 6)
@@ -72,7 +75,12 @@ struct CronParser {
         if let expansion = CronParser.macros.first(where: { $0.name == name })?.expansion { return expansion }
         if name.hasPrefix("@every ") {
             let period = text(range.dropFirst(7)).drop { $0 == " " }
-            throw CronError(.unknownName, "@every is an interval, not a cron expression", help: "write interval: \(period)", at: range)
+            throw CronError(
+                .unknownName,
+                "@every is an interval, not a cron expression",
+                help: "write interval: \(period)",
+                at: range
+            )
         }
         if name == "@reboot" {
             throw CronError(

@@ -1,6 +1,7 @@
 /// The fire times of a cron expression in a time zone.
 ///
-/// Fire times are whole seconds and strictly increasing, in every zone and year. The answers are pure: they depend on nothing but the schedule and the moment asked about.
+/// Fire times are whole seconds and strictly increasing, in every zone and year. The answers are pure: they depend on
+/// nothing but the schedule and the moment asked about.
 public struct CronSchedule: Sendable, Hashable {
     /// What is asked for.
     public let expression: CronExpression
@@ -25,14 +26,16 @@ public struct CronSchedule: Sendable, Hashable {
 
     /// How far a search goes, in seconds: 100 years.
     ///
-    /// No expression leaves more than 40 years between two days. What lies beyond has no fire time at all, such as a time that each year falls into the gap under `gap: skip`.
+    /// No expression leaves more than 40 years between two days. What lies beyond has no fire time at all, such as a
+    /// time that each year falls into the gap under `gap: skip`.
     private static let horizon: Int64 = 100 * 366 * 86_400
 
     /// The first fire time after a moment; nil when there is none within 100 years.
     public func next(after instant: Instant) -> Instant? {
         var second = instant.wholeSeconds &+ 1
         let limit = second &+ CronSchedule.horizon
-        // Between these two wall times nothing matches: a rare expression is searched once, not once for each change of the clocks.
+        // Between these two wall times nothing matches: a rare expression is searched once, not once for each change of
+        // the clocks.
         var searched = (from: Int64.max, found: Int64.min)
         while second < limit {
             let segment = zone.rules.segment(at: second)

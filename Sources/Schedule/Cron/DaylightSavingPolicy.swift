@@ -1,7 +1,8 @@
 /// What a schedule does with wall times that clocks skip or show twice.
 ///
-/// Without a choice the rule is that of Debian's cron: a schedule that repeats (see `CronExpression.repeats`) fires at real wall times only, at each occurrence; any other
-/// fires, when its time falls into a gap, at the first moment after it, and when its time comes twice, at the first occurrence only.
+/// Without a choice the rule is that of Debian's cron: a schedule that repeats (see `CronExpression.repeats`) fires at
+/// real wall times only, at each occurrence; any other fires, when its time falls into a gap, at the first moment after
+/// it, and when its time comes twice, at the first occurrence only.
 public struct DaylightSavingPolicy: Sendable, Hashable {
     /// What becomes of a time that the clocks skip.
     public enum Gap: String, CaseIterable, Sendable, Hashable {

@@ -1,5 +1,7 @@
 extension DurationReader {
-    /// `P1DT2H3M4S` or `P2W`, in this order, each part at most once. A fraction may follow any number, with a point or a comma.
+    /// Reads `P1DT2H3M4S` or `P2W`, in this order, each part at most once.
+    ///
+    /// A fraction may follow any number, with a point or a comma.
     ///
     /// Years and months are refused: they have no fixed length.
     mutating func iso8601(_ isNegative: Bool) throws(DurationError) -> Duration {
@@ -17,13 +19,15 @@ extension DurationReader {
                 continue
             }
             let start = position
-            guard let number = try number(fractionMarks: [UInt8(ascii: "."), UInt8(ascii: ",")]), let letter = peek else {
+            guard let number = try number(fractionMarks: [UInt8(ascii: "."), UInt8(ascii: ",")]), let letter = peek
+            else {
                 throw malformed(at: start)
             }
             position += 1
             let designator = letter & 0xDF
             if !isTime, designator == UInt8(ascii: "Y") || designator == UInt8(ascii: "M") {
-                throw DurationError("years and months have no fixed length",
+                throw DurationError(
+                    "years and months have no fixed length",
                     help: "write days or weeks, such as P30D (minutes stand after a T: PT5M)",
                     at: start..<position
                 )
@@ -44,7 +48,8 @@ extension DurationReader {
     }
 
     private func malformed(at start: Int) -> DurationError {
-        DurationError("\"\(String(decoding: bytes, as: UTF8.self))\" is not an ISO 8601 duration",
+        DurationError(
+            "\"\(String(decoding: bytes, as: UTF8.self))\" is not an ISO 8601 duration",
             help: "write it as P1DT2H30M, PT5M or P2W",
             at: start..<bytes.count
         )

@@ -1,5 +1,7 @@
 extension DurationReader {
-    /// `1h30m`: numbers with units, one after the other. A bare `0` needs no unit.
+    /// Reads `1h30m`: numbers with units, one after the other.
+    ///
+    /// A bare `0` needs no unit.
     mutating func units(_ isNegative: Bool) throws(DurationError) -> Duration {
         if bytes[position...].elementsEqual([UInt8(ascii: "0")]) { return .zero }
         var total: UInt64 = 0
@@ -22,7 +24,8 @@ extension DurationReader {
     }
 
     private func notANumber(at start: Int) -> DurationError {
-        DurationError("\"\(String(decoding: bytes, as: UTF8.self))\" is not a duration",
+        DurationError(
+            "\"\(String(decoding: bytes, as: UTF8.self))\" is not a duration",
             help: DurationText.examples,
             at: min(start, bytes.count)..<bytes.count
         )
@@ -32,16 +35,28 @@ extension DurationReader {
         let range = start..<max(position, min(start + 1, bytes.count))
         guard !unit.isEmpty else {
             let written = String(decoding: bytes, as: UTF8.self)
-            return DurationError("the unit is missing after \"\(String(decoding: bytes[..<start], as: UTF8.self))\"",
-                help: start == bytes.count ? "write \(written)s for seconds, or \(written)m for minutes" : DurationText.examples,
+            return DurationError(
+                "the unit is missing after \"\(String(decoding: bytes[..<start], as: UTF8.self))\"",
+                help: start == bytes.count
+                    ? "write \(written)s for seconds, or \(written)m for minutes" : DurationText.examples,
                 at: start == bytes.count ? 0..<bytes.count : range
             )
         }
         let trimmed = String(unit.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-        if let meant = DurationReader.unitWords[trimmed.lowercased()] ?? DurationReader.unitSizes[trimmed].map({ _ in trimmed }) {
-            return DurationError("\"\(unit)\" is not a unit of time", help: "write \(meant) directly after the number", at: range)
+        if let meant = DurationReader.unitWords[trimmed.lowercased()]
+            ?? DurationReader.unitSizes[trimmed].map({ _ in trimmed })
+        {
+            return DurationError(
+                "\"\(unit)\" is not a unit of time",
+                help: "write \(meant) directly after the number",
+                at: range
+            )
         }
-        return DurationError("unknown unit \"\(trimmed)\"", help: "the units are ns, us, ms, s, m, h, d and w", at: range)
+        return DurationError(
+            "unknown unit \"\(trimmed)\"",
+            help: "the units are ns, us, ms, s, m, h, d and w",
+            at: range
+        )
     }
 
     private static let unitSizes: [String: UInt64] = [

@@ -16,9 +16,9 @@ struct DurationReader {
         return mark == UInt8(ascii: "-")
     }
 
-    /// A decimal number: the whole part, the fraction as numerator over `scale`, and where it stands. Nil when there is no digit.
+    /// A decimal number: the whole part, the fraction as numerator over `scale`, nil when there is no digit.
     ///
-    /// Fraction digits past the nineteenth cannot change a nanosecond and are passed over, as Go does.
+    /// Fraction digits that do not fit into 63 bits cannot change a nanosecond and are passed over, as Go does.
     mutating func number(fractionMarks: [UInt8]) throws(DurationError) -> DecimalNumber? {
         let start = position
         var number = DecimalNumber()
@@ -32,9 +32,15 @@ struct DurationReader {
         }
         if let mark = peek, fractionMarks.contains(mark) {
             position += 1
+            var isFull = false
             while let digit = digit() {
                 hasDigits = true
-                guard number.scale < 1_000_000_000_000_000_000 else { continue }
+                guard !isFull, number.fraction <= UInt64(Int64.max) / 10,
+                    number.fraction * 10 + digit <= UInt64(Int64.max) + 1
+                else {
+                    isFull = true
+                    continue
+                }
                 number.fraction = number.fraction * 10 + digit
                 number.scale *= 10
             }
@@ -78,14 +84,14 @@ struct DurationReader {
 struct DecimalNumber {
     var whole: UInt64 = 0
     var fraction: UInt64 = 0
-    var scale: UInt64 = 1
+    var scale = 1.0
 
     /// How much this many units are; nil when it does not fit.
     ///
     /// The fraction is computed in floating point and cut off, which is what Go does to the last nanosecond.
     func amount(ofUnit unit: UInt64) -> UInt64? {
         let (product, overflow) = whole.multipliedReportingOverflow(by: unit)
-        let part = UInt64(Double(fraction) * (Double(unit) / Double(scale)))
+        let part = UInt64(Double(fraction) * (Double(unit) / scale))
         let (sum, carry) = product.addingReportingOverflow(part)
         return overflow || carry ? nil : sum
     }

@@ -1,7 +1,7 @@
 /// Durations as people write them: `250ms 90s 5m 1h30m 2d 1w`, or ISO 8601 `PT5M`.
 ///
-/// The first notation is Go's (`time.ParseDuration`: fractions, a sign, `ns us µs ms s m h`) with `d` (24 hours) and `w` (7 days) beside it.
-/// Both hold at most what fits into 64 bits of nanoseconds, about 292 years.
+/// The first notation is Go's (`time.ParseDuration`: fractions, a sign, `ns us µs ms s m h`) with `d` (24 hours) and
+/// `w` (7 days) beside it. Both hold at most what fits into 64 bits of nanoseconds, about 292 years.
 public enum DurationText {
     /// Reads a duration in either notation.
     ///
@@ -26,7 +26,11 @@ public enum DurationText {
         let duration = try parse(text)
         guard duration > .zero else {
             let message = duration == .zero ? "the duration is zero" : "the duration is negative"
-            throw DurationError(message, help: "write a duration longer than nothing, such as 90s", at: 0..<text.utf8.count)
+            throw DurationError(
+                message,
+                help: "write a duration longer than nothing, such as 90s",
+                at: 0..<text.utf8.count
+            )
         }
         return duration
     }

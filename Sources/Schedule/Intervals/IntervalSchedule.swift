@@ -1,6 +1,8 @@
-/// Fire times at a fixed distance, for ever and without drift: the moments that lie `phase` after a multiple of `period` since 1970-01-01T00:00:00Z.
+/// Fire times at a fixed distance, for ever and without drift: the moments that lie `phase` after a multiple of
+/// `period` since 1970-01-01T00:00:00Z.
 ///
-/// They depend on the period and the phase alone, so a restart, or another node, keeps them. Daylight saving does not move them.
+/// They depend on the period and the phase alone, so a restart, or another node, keeps them. Daylight saving does not
+/// move them.
 public struct IntervalSchedule: Sendable, Hashable {
     private let periodMicroseconds: Int64
     private let phaseMicroseconds: Int64
@@ -10,7 +12,9 @@ public struct IntervalSchedule: Sendable, Hashable {
     /// What the fire times lie after the multiples of the period; less than the period.
     public var phase: Duration { .microseconds(phaseMicroseconds) }
 
-    /// The shortest period. A shorter one would only be a busy loop.
+    /// The shortest period.
+    ///
+    /// A shorter one would only be a busy loop.
     public static let shortestPeriod = Duration.milliseconds(10)
 
     /// A schedule with a given phase, which is taken modulo the period.
@@ -29,7 +33,8 @@ public struct IntervalSchedule: Sendable, Hashable {
         phaseMicroseconds = remainder < 0 ? remainder + periodMicroseconds : remainder
     }
 
-    /// A schedule whose phase is a hash of the key, in whole milliseconds, so that equal intervals of many recipes spread over the period.
+    /// A schedule whose phase is a hash of the key, in whole milliseconds, so that equal intervals of many recipes
+    /// spread over the period.
     ///
     /// - Throws: `DurationError` when the period is shorter than `shortestPeriod`.
     public init(period: Duration, hashKey: String) throws(DurationError) {
@@ -38,7 +43,8 @@ public struct IntervalSchedule: Sendable, Hashable {
         try self.init(period: period, phase: phase)
     }
 
-    /// A schedule on round times, `align: clock`: multiples of the period since midnight UTC of 1970-01-01, and for whole weeks since the Monday after it.
+    /// A schedule on round times, `align: clock`: multiples of the period since midnight UTC of 1970-01-01, and for
+    /// whole weeks since the Monday after it.
     ///
     /// - Throws: `DurationError` when the period is shorter than `shortestPeriod`.
     public static func alignedToClock(period: Duration) throws(DurationError) -> IntervalSchedule {

@@ -10,7 +10,8 @@ public struct ByteSizeError: Error, Hashable {
 
 /// Sizes in bytes as people write them: `64KiB 10MB 512B 4096`.
 ///
-/// `kB MB GB TB` are powers of 1,000; `KiB MiB GiB TiB` are powers of 1,024 (IEC 80000-13). Case does not count; no unit means bytes.
+/// `kB MB GB TB` are powers of 1,000; `KiB MiB GiB TiB` are powers of 1,024 (IEC 80000-13). Case does not count; no
+/// unit means bytes.
 public enum ByteSizeText {
     /// Reads a size; a fraction of a byte is dropped.
     ///

@@ -2,8 +2,8 @@
 enum NearestWord {
     /// The candidate with the fewest typing slips from the word; nil when none is near enough to be worth suggesting.
     ///
-    /// A slip is one letter added, dropped, changed, or two neighbours swapped (restricted Damerau-Levenshtein distance); case does not count.
-    /// One slip is allowed up to five letters, two up to nine, three beyond.
+    /// A slip is one letter added, dropped, changed, or two neighbours swapped (restricted Damerau-Levenshtein
+    /// distance); case does not count. One slip is allowed up to five letters, two up to nine, three beyond.
     static func among(_ candidates: some Sequence<String>, to word: String) -> String? {
         let typed = Array(word.lowercased().utf8)
         guard !typed.isEmpty, typed.count <= 64 else { return nil }

@@ -1,11 +1,12 @@
 /// A day of the proleptic Gregorian calendar.
 ///
-/// The conversions are Howard Hinnant's `days_from_civil` and `civil_from_days`: no table, no loop, right for every year.
+/// The conversions are Howard Hinnant's `days_from_civil` and `civil_from_days`: no table, no loop, right for every
+/// year.
 struct CivilDate: Hashable, Sendable {
     var year: Int
-    /// 1...12
+    /// 1...12.
     var month: Int
-    /// 1...31
+    /// 1...31.
     var day: Int
 
     init(year: Int, month: Int, day: Int) {

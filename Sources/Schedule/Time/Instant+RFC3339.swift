@@ -4,8 +4,9 @@ extension Instant: CustomStringConvertible {
 
     /// The moment as RFC 3339 (section 5.6), in the offset that the zone has then.
     ///
-    /// UTC is written `Z`, other offsets `+02:00`. A fraction is there only when it is not zero, with three or six digits. RFC 3339 has no seconds in an offset:
-    /// where a zone had them (local mean time, before standard time) the offset is rounded down to the minute, and the time with it.
+    /// UTC is written `Z`, other offsets `+02:00`. A fraction is there only when it is not zero, with three or six
+    /// digits. RFC 3339 has no seconds in an offset: where a zone had them (local mean time, before standard time) the
+    /// offset is rounded down to the minute, and the time with it.
     public func rfc3339(in zone: Zone = .utc) -> String {
         let offset = zone.offset(at: self) / 60 * 60
         let wall = WallTime(secondsSinceEpoch: wholeSeconds + Int64(offset))
@@ -21,7 +22,8 @@ extension Instant: CustomStringConvertible {
 
     /// Reads a moment as RFC 3339 (section 5.6); nil when the text is something else.
     ///
-    /// Digits of a second finer than a microsecond are dropped. The leap second `23:59:60` is read as the moment after it, as Unix time counts it.
+    /// Digits of a second finer than a microsecond are dropped. The leap second `23:59:60` is read as the moment after
+    /// it, as Unix time counts it.
     public init?(rfc3339 text: some StringProtocol) {
         var scanner = DigitScanner(Array(text.utf8))
         guard let year = scanner.number(digits: 4), scanner.accept("-"), let month = scanner.number(digits: 2),

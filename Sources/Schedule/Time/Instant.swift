@@ -21,6 +21,7 @@ public struct Instant: Sendable, Hashable, Comparable {
         floorDivide(microseconds, by: 1_000_000)
     }
 
+    /// Whether the left moment comes first.
     public static func < (left: Instant, right: Instant) -> Bool {
         left.microseconds < right.microseconds
     }
@@ -52,7 +53,8 @@ public struct Instant: Sendable, Hashable, Comparable {
 }
 
 extension Duration {
-    /// The duration in microseconds, rounded towards zero; what does not fit becomes the least or the greatest that does.
+    /// The duration in microseconds, rounded towards zero; what does not fit becomes the least or the greatest that
+    /// does.
     public var wholeMicroseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)

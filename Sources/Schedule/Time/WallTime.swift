@@ -26,7 +26,8 @@ public struct WallTime: Sendable, Hashable, Comparable {
         self.second = second
     }
 
-    /// Reads `2026-03-29`, `2026-03-29T02:30` or `2026-03-29T02:30:15` (a space may stand for the `T`); nil for anything else.
+    /// Reads `2026-03-29`, `2026-03-29T02:30` or `2026-03-29T02:30:15` (a space may stand for the `T`); nil for
+    /// anything else.
     public init?(_ text: some StringProtocol) {
         var scanner = DigitScanner(Array(text.utf8))
         guard let year = scanner.number(digits: 4), scanner.accept("-"), let month = scanner.number(digits: 2),
@@ -51,6 +52,7 @@ public struct WallTime: Sendable, Hashable, Comparable {
         CivilDate.weekday(daysSinceEpoch: CivilDate(year: year, month: month, day: day).daysSinceEpoch)
     }
 
+    /// Whether the left time comes first on the same clock.
     public static func < (left: WallTime, right: WallTime) -> Bool {
         left.secondsSinceEpoch < right.secondsSinceEpoch
     }
@@ -75,7 +77,7 @@ public struct WallTime: Sendable, Hashable, Comparable {
 }
 
 extension WallTime: CustomStringConvertible {
-    /// `2026-03-29T02:30:00`
+    /// The time as `2026-03-29T02:30:00`.
     public var description: String {
         "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
             + "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))"

@@ -11,7 +11,8 @@ enum FileBytes {
         var nanoseconds: Int
     }
 
-    /// The bytes of a regular file and its stamp, taken from the same open file; nil when it cannot be read or is larger than the limit.
+    /// The bytes of a regular file and its stamp, taken from the same open file; nil when it cannot be read or is
+    /// larger than the limit.
     static func read(_ path: String, limit: Int = 4 << 20) -> (bytes: [UInt8], stamp: Stamp)? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

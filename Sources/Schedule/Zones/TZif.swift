@@ -13,7 +13,8 @@ struct TZif {
     /// What holds after the last transition; nil when the file does not say.
     var footer: POSIXRule?
 
-    /// Nil when the bytes are no TZif of version 2 or later, or count leap seconds (the `right/` zones), which Unix time does not.
+    /// Nil when the bytes are no TZif of version 2 or later, or count leap seconds (the `right/` zones), which Unix
+    /// time does not.
     init?(_ bytes: [UInt8]) {
         var reader = TZifReader(bytes)
         // The first block is for readers of version 1 with their 32-bit times: skip it.
@@ -24,13 +25,17 @@ struct TZif {
         let times = (0..<header.timeCount).map { _ in Int64(bitPattern: reader.big(8)) }
         let indices = (0..<header.timeCount).map { _ in Int(reader.big(1)) }
         let records = (0..<header.typeCount).map { _ in
-            (offset: Int(Int32(truncatingIfNeeded: reader.big(4))), isDaylight: reader.big(1) != 0, name: Int(reader.big(1)))
+            (
+                offset: Int(Int32(truncatingIfNeeded: reader.big(4))), isDaylight: reader.big(1) != 0,
+                name: Int(reader.big(1))
+            )
         }
         let names = reader.take(header.characterCount)
         _ = reader.skip(header.standardCount + header.universalCount)
         guard indices.allSatisfy({ $0 < records.count }), records.allSatisfy({ $0.name < names.count }),
             // RFC 9636 section 3.2: an offset is more than -25 h and less than 26 h.
-            records.allSatisfy({ -90_000 < $0.offset && $0.offset < 93_600 }), zip(times, times.dropFirst()).allSatisfy(<)
+            records.allSatisfy({ -90_000 < $0.offset && $0.offset < 93_600 }),
+            zip(times, times.dropFirst()).allSatisfy(<)
         else { return nil }
         types = records.map { record in
             LocalType(
@@ -102,7 +107,9 @@ private struct TZifReader {
         return Array(bytes[position..<position + count])
     }
 
-    /// An unsigned or, cast by the caller, signed number in network byte order. The caller has checked that it is there.
+    /// An unsigned or, cast by the caller, signed number in network byte order.
+    ///
+    /// The caller has checked that it is there.
     mutating func big(_ count: Int) -> UInt64 {
         var value: UInt64 = 0
         for byte in bytes[position..<position + count] { value = value << 8 | UInt64(byte) }

@@ -1,9 +1,11 @@
 extension Zone {
     /// The machine's zone: what `TZ` says, else where `/etc/localtime` points, else UTC.
     ///
-    /// `TZ` may be a name (`Europe/Paris`, also after a colon), the path of a TZif file, or a POSIX rule (`CET-1CEST,M3.5.0,M10.5.0/3`); empty, it means UTC, as in the C library.
+    /// `TZ` may be a name (`Europe/Paris`, also after a colon), the path of a TZif file, or a POSIX rule
+    /// (`CET-1CEST,M3.5.0,M10.5.0/3`); empty, it means UTC, as in the C library.
     ///
-    /// - Throws: `ZoneError` when there is such a setting but it cannot be followed. A wrong `TZ` is an error here, not UTC in silence.
+    /// - Throws: `ZoneError` when there is such a setting but it cannot be followed. A wrong `TZ` is an error here, not
+    ///   UTC in silence.
     public static func system() throws(ZoneError) -> Zone {
         try system(variable: environmentVariable("TZ"), localtime: "/etc/localtime", timezone: "/etc/timezone")
     }
@@ -44,7 +46,8 @@ extension Zone {
         }
     }
 
-    /// `Europe/Paris` of `/usr/share/zoneinfo/Europe/Paris`, `../usr/share/zoneinfo/Europe/Paris`, or a path below `TZDIR`.
+    /// `Europe/Paris` of `/usr/share/zoneinfo/Europe/Paris`, `../usr/share/zoneinfo/Europe/Paris`, or a path below
+    /// `TZDIR`.
     private static func name(inPath path: String) -> String? {
         let parts = path.split(separator: "/")
         guard let index = parts.lastIndex(where: { $0 == "zoneinfo" }), index + 1 < parts.count else {

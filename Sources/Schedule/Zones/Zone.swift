@@ -1,7 +1,8 @@
 /// A time zone of the system's tz database: what offset from UTC holds when.
 ///
-/// The rules are read from TZif files (RFC 9636) and shared by all zones of the same name in the process. Two zones are equal when the names and the rules are: after an update
-/// of the database changed a zone, the one made before and the one made after differ.
+/// The rules are read from TZif files (RFC 9636) and shared by all zones of the same name in the process. Two zones are
+/// equal when the names and the rules are: after an update of the database changed a zone, the one made before and the
+/// one made after differ.
 public struct Zone: Sendable, Hashable {
     /// The name in the tz database, such as `Europe/Paris`.
     public let name: String
@@ -17,7 +18,8 @@ public struct Zone: Sendable, Hashable {
 
     /// The zone of a name in the tz database, exactly as it is spelled there.
     ///
-    /// The database is the directory that `TZDIR` names, else `/usr/share/zoneinfo`. A zone is read once per process; see `reloadDatabase`.
+    /// The database is the directory that `TZDIR` names, else `/usr/share/zoneinfo`. A zone is read once per process;
+    /// see `reloadDatabase`.
     ///
     /// - Throws: `ZoneError`: no such name (with the name that was probably meant), no database, an unreadable file.
     public init(named name: String) throws(ZoneError) {
@@ -52,10 +54,12 @@ public struct Zone: Sendable, Hashable {
         return WallTime(secondsSinceEpoch: seconds + rules.segment(at: seconds).offset)
     }
 
-    /// The next moment after this one at which the offset changes, and the offsets before and after; nil when there is none any more.
+    /// The next moment after this one at which the offset changes, and the offsets before and after; nil when there is
+    /// none any more.
     public func nextOffsetChange(after instant: Instant) -> (at: Instant, before: Int, after: Int)? {
         var segment = rules.segment(at: instant.wholeSeconds)
-        // A transition may change only the abbreviation; a zone with a yearly rule has no last one, so the search ends after two years of such.
+        // A transition may change only the abbreviation; a zone with a yearly rule has no last one, so the search ends
+        // after two years of such.
         let horizon = instant.wholeSeconds + 2 * 366 * 86_400
         while segment.end < ZoneRules.distantFuture {
             let next = rules.segment(at: segment.end)
@@ -68,11 +72,13 @@ public struct Zone: Sendable, Hashable {
         return nil
     }
 
+    /// Whether name and rules are the same.
     public static func == (left: Zone, right: Zone) -> Bool {
         left.rules === right.rules && left.name == right.name
             || left.name == right.name && left.rules.fingerprint == right.rules.fingerprint
     }
 
+    /// Hashes the name.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(name)
     }

@@ -110,11 +110,13 @@ enum ZoneDatabase {
             .unknownName,
             name.isEmpty ? "the time zone is empty" : "unknown time zone \"\(name)\"",
             suggestion: suggestion,
-            help: suggestion.map { "did you mean \($0)?" } ?? "write a name of the tz database, such as Europe/Paris or UTC"
+            help: suggestion.map { "did you mean \($0)?" }
+                ?? "write a name of the tz database, such as Europe/Paris or UTC"
         )
     }
 
-    /// A name stays inside the database: relative, without dots, and none of the `right/` zones, which count leap seconds.
+    /// A name stays inside the database: relative, without dots, and none of the `right/` zones, which count leap
+    /// seconds.
     private static func isPlausible(_ name: String) -> Bool {
         guard let first = name.utf8.first, first | 0x20 >= UInt8(ascii: "a"), first | 0x20 <= UInt8(ascii: "z"),
             !name.hasPrefix("right/"), !name.hasPrefix("posix/")
@@ -127,14 +129,16 @@ enum ZoneDatabase {
 }
 
 extension Zone {
-    /// Looks at the database on disk again; the names of the zones, used before in this process, whose rules are now others.
+    /// Looks at the database on disk again; the names of the zones, used before in this process, whose rules are now
+    /// others.
     ///
     /// Zones made before keep their rules; ask `refreshed()` for the new ones. It costs one `stat` per zone in use.
     public static func reloadDatabase() -> [String] {
         ZoneDatabase.reload()
     }
 
-    /// This zone with the rules that are now in the database; the zone itself when it is no longer there or has not changed.
+    /// This zone with the rules that are now in the database; the zone itself when it is no longer there or has not
+    /// changed.
     public func refreshed() -> Zone {
         (try? ZoneDatabase.rules(named: name)).map { Zone(name: name, rules: $0) } ?? self
     }

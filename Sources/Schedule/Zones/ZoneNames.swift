@@ -1,11 +1,12 @@
 /// The lists of names beside the compiled zones, and what a person may have meant by a name that is not in them.
 enum ZoneNames {
-    /// From `tzdata.zi` (with links), else `zone1970.tab` or `zone.tab` (the zones where people live), else the directory itself.
+    /// From `tzdata.zi` (with links), else `zone1970.tab` or `zone.tab` (the zones where people live), else the
+    /// directory itself.
     static func read(from directory: String) -> [String] {
         if let file = FileBytes.read(directory + "/tzdata.zi") {
             let names = lines(file.bytes).compactMap { line -> String? in
                 let words = line.split(separator: " ")
-                // "Z Europe/Paris 0:9:21 - LMT …" defines a zone, "L Europe/Paris Europe/Monaco" a second name of one.
+                // "Z Europe/Paris 0:9:21 - LMT …" defines a zone, "L Europe/Paris Europe/Monaco" another name of it.
                 if words.count > 1, words[0] == "Z" { return String(words[1]) }
                 return words.count == 3 && words[0] == "L" ? String(words[2]) : nil
             }
@@ -23,7 +24,9 @@ enum ZoneNames {
     }
 
     static func version(in directory: String) -> String? {
-        guard let file = FileBytes.read(directory + "/tzdata.zi"), let first = lines(file.bytes).first else { return nil }
+        guard let file = FileBytes.read(directory + "/tzdata.zi"), let first = lines(file.bytes).first else {
+            return nil
+        }
         return first.hasPrefix("# version ") ? String(first.dropFirst(10)) : nil
     }
 
@@ -36,9 +39,12 @@ enum ZoneNames {
         guard depth < 3 else { return [] }
         return FileBytes.names(in: directory).flatMap { name -> [String] in
             // Zones begin with a capital letter; posixrules, right/ and the tables do not.
-            guard let first = name.utf8.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else { return [] }
+            guard let first = name.utf8.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else {
+                return []
+            }
             let path = directory + "/" + name
-            return FileBytes.isDirectory(path) ? walk(path, prefix: prefix + name + "/", depth: depth + 1) : [prefix + name]
+            return FileBytes.isDirectory(path)
+                ? walk(path, prefix: prefix + name + "/", depth: depth + 1) : [prefix + name]
         }
     }
 
@@ -49,7 +55,9 @@ enum ZoneNames {
         if let city = names.first(where: { city(of: $0).lowercased() == wanted }) { return city }
         if let near = NearestWord.among(names, to: wanted) { return near }
         let wantedCity = city(of: wanted)
-        if wantedCity != wanted, let place = names.first(where: { city(of: $0).lowercased() == wantedCity }) { return place }
+        if wantedCity != wanted, let place = names.first(where: { city(of: $0).lowercased() == wantedCity }) {
+            return place
+        }
         guard let near = NearestWord.among(names.lazy.map(city), to: wantedCity) else { return nil }
         return names.first { city(of: $0) == near }
     }

@@ -1,4 +1,5 @@
-/// A stretch of time in which a zone's offset does not change, with what daylight saving arithmetic needs to know of its neighbours.
+/// A stretch of time in which a zone's offset does not change, with what daylight saving arithmetic needs to know of
+/// its neighbours.
 struct ZoneSegment: Sendable, Hashable {
     /// The first second, on the scale of Unix time.
     var start: Int64
@@ -6,7 +7,8 @@ struct ZoneSegment: Sendable, Hashable {
     var end: Int64
     /// Seconds east of UTC.
     var offset: Int64
-    /// The greatest wall time that any earlier segment reached: below it wall time repeats, and between it and this segment's first wall time there is a gap.
+    /// The greatest wall time that any earlier segment reached: below it wall time repeats, and between it and this
+    /// segment's first wall time there is a gap.
     var reachedBefore: Int64
     /// The least wall time with which any later segment begins: from it on, wall time comes again.
     var returnsAt: Int64
@@ -29,14 +31,17 @@ struct ZoneSegment: Sendable, Hashable {
     }
 }
 
-/// All that is known of a zone, ready to be asked. Immutable, so it is shared without a lock.
+/// All that is known of a zone, ready to be asked.
+///
+/// Immutable, so it is shared without a lock.
 final class ZoneRules: Sendable {
     /// The first second of each segment, ascending; what the search runs over.
     private let starts: [Int64]
     private let segments: [ZoneSegment]
     private let typeIndices: [UInt8]
     private let types: [TZif.LocalType]
-    /// From `cycle.start + 400 years` on everything is as 400 years before: the Gregorian calendar, weekdays included, and so the footer's rule repeat.
+    /// From `cycle.start + 400 years` on everything is as 400 years before: the Gregorian calendar, weekdays included,
+    /// and so the footer's rule repeat.
     private let cycle: (start: Int64, isRepeating: Bool)
     /// Tells two versions of a zone's file apart.
     let fingerprint: UInt64
@@ -130,7 +135,8 @@ final class ZoneRules: Sendable {
         starts.withUnsafeBufferPointer { starts in
             var low = 0
             var count = starts.count
-            // Without a branch on the comparison: for times spread over the years it would be mispredicted every other step.
+            // Without a branch on the comparison: for times spread over the years it would be mispredicted every other
+            // step.
             while count > 1 {
                 let half = count >> 1
                 low = starts[low &+ half] <= seconds ? low &+ half : low

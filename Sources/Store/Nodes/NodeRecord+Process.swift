@@ -34,7 +34,10 @@ extension NodeRecord {
     }
 
     private static func bootIdentity() -> String {
-        let boot = String(decoding: contents("/proc/sys/kernel/random/boot_id").prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        let boot = String(
+            decoding: contents("/proc/sys/kernel/random/boot_id").prefix { $0 != UInt8(ascii: "\n") },
+            as: UTF8.self
+        )
         // Two containers share a boot, and perhaps a host name, but not their process numbers.
         var status = stat()
         guard stat("/proc/self/ns/pid", &status) == 0 else { return boot }

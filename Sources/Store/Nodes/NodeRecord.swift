@@ -11,6 +11,7 @@ public struct NodeID: Hashable, Sendable, CustomStringConvertible {
     /// The node of that name.
     public init(_ text: String) { self.text = text }
 
+    /// See ``Store/description``.
     public var description: String { text }
 }
 

@@ -13,11 +13,13 @@ public enum ActionStatus: String, Sendable, Hashable, CaseIterable {
     case skipped
 }
 
-/// What an action failed of, as recipes see it in `error`. Plain at rest: redact before.
+/// What an action failed of, as recipes see it in `error`.
+///
+/// Plain at rest: redact before.
 public struct ErrorRecord: Sendable, Hashable {
     /// The id path of the action.
     public var action: String?
-    /// A word for the kind: `network`, `timeout`, `status`, `expression`, …
+    /// A word for the kind, such as `network`, `timeout`, `status` or `expression`.
     public var kind: String
     /// One sentence.
     public var message: String
@@ -56,7 +58,9 @@ public struct ActionRecord: Sendable, Hashable {
     public var startedAt: Instant
     /// When it ended; nil while it is `started`.
     public var finishedAt: Instant?
-    /// Method, host and status of its request, for people: `GET api.example.com 200`. Plain at rest.
+    /// Method, host and status of its request, for people: `GET api.example.com 200`.
+    ///
+    /// Plain at rest.
     public var request: String?
 
     /// A record; only run, path, status and start have no default.

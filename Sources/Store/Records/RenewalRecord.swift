@@ -46,7 +46,9 @@ public struct RenewalRecord: Sendable, Hashable {
     public var kind: RenewalKind
     /// How long the requests took.
     public var duration: Duration
-    /// What came of it. `Store.commitRenewal` writes what really happened, whatever stands here.
+    /// What came of it.
+    ///
+    /// `Store.commitRenewal` writes what really happened, whatever stands here.
     public var outcome: RenewalOutcome
     /// Who did it.
     public var node: NodeID
@@ -93,7 +95,9 @@ public enum RenewalCommit: Sendable, Hashable {
 public struct RenewalFailure: Sendable, Hashable {
     /// The token's identity.
     public var identity: String
-    /// The generation that the renewal started from; 0 when there was none. When a newer one exists, the failure says nothing about it and changes nothing.
+    /// The generation that the renewal started from; 0 when there was none.
+    ///
+    /// When a newer one exists, the failure says nothing about it and changes nothing.
     public var generation: Int64
     /// `cooling` or `needsAttention`.
     public var state: TokenState

@@ -12,7 +12,10 @@ public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public init() {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        self.init(milliseconds: UInt64(max(0, now.tv_sec)) * 1000 + UInt64(now.tv_nsec) / 1_000_000, random: .random(in: .min ... .max))
+        self.init(
+            milliseconds: UInt64(max(0, now.tv_sec)) * 1000 + UInt64(now.tv_nsec) / 1_000_000,
+            random: .random(in: .min ... .max)
+        )
     }
 
     /// An id of a chosen moment and chosen randomness (its low 52 bits).
@@ -30,7 +33,9 @@ public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
         }
     }
 
-    /// The id with this text; nil when it is not one. Upper case is accepted.
+    /// The id with this text; nil when it is not one.
+    ///
+    /// Upper case is accepted.
     public init?(_ text: String) {
         let lowered = text.lowercased()
         guard lowered.utf8.count == Self.length, Self.isPrefix(lowered) else { return nil }
@@ -42,8 +47,10 @@ public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
         !text.isEmpty && text.utf8.count <= length && text.utf8.allSatisfy(alphabet.contains)
     }
 
+    /// See ``Store/<(left:right:)``.
     public static func < (left: RunID, right: RunID) -> Bool { left.text < right.text }
 
+    /// See ``Store/description``.
     public var description: String { text }
 
     private static let length = 20

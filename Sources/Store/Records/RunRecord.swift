@@ -31,7 +31,9 @@ public enum RunStatus: String, Sendable, Hashable, CaseIterable {
     public var isFinal: Bool { !isLive && self != .interrupted }
 }
 
-/// One fire of one trigger. The store holds at most one record of it, however many nodes ask.
+/// One fire of one trigger.
+///
+/// The store holds at most one record of it, however many nodes ask.
 public struct FireKey: Hashable, Sendable {
     /// The recipe's name.
     public var recipe: String
@@ -60,7 +62,9 @@ public struct RunRecord: Sendable, Hashable {
     public var finishedAt: Instant?
     /// Where it stands.
     public var status: RunStatus
-    /// Why it stands there, for people: the rule that skipped it, the error that failed it. Plain text at rest: redact before.
+    /// Why it stands there, for people: the rule that skipped it, the error that failed it.
+    ///
+    /// Plain text at rest: redact before.
     public var reason: String?
     /// From fire time (plus jitter) to the first action; nil until that is known.
     public var lateness: Duration?
@@ -68,7 +72,9 @@ public struct RunRecord: Sendable, Hashable {
     public var attempt: Int
     /// Who holds it, or held it last.
     public var node: NodeID?
-    /// Rises with each take-over. Only a write that carries the present number is accepted.
+    /// Rises with each take-over.
+    ///
+    /// Only a write that carries the present number is accepted.
     public var fence: Int64
     /// The hash of the recipe text that it ran, as given to `Store.saveVersion`.
     public var version: String?
@@ -115,9 +121,13 @@ public struct RunEnd: Sendable, Hashable {
     public var run: RunID
     /// A status that is not live.
     public var status: RunStatus
-    /// Why, for people. Plain text at rest: redact before.
+    /// Why, for people.
+    ///
+    /// Plain text at rest: redact before.
     public var reason: String?
-    /// The error's text. Plain at rest: redact before.
+    /// The error's text.
+    ///
+    /// Plain at rest: redact before.
     public var error: String?
     /// When it ended.
     public var finishedAt: Instant
@@ -127,7 +137,9 @@ public struct RunEnd: Sendable, Hashable {
     public var actions: [ActionRecord]
     /// The run's output; sealed at rest.
     public var output: Value?
-    /// The recipe's cursor from now on; nil leaves the old one. Sealed at rest.
+    /// The recipe's cursor from now on; nil leaves the old one.
+    ///
+    /// Sealed at rest.
     public var state: Value?
 
     /// An end; only run, status and moment have no default.

@@ -19,7 +19,9 @@ public struct TokenRecord: Sendable, Hashable {
     public var connection: String
     /// Counted up by each renewal that went well; 0 when none ever did.
     public var generation: Int64
-    /// What acquire and refresh returned; sealed at rest. Nil when no renewal ever went well, and in the listing of `Store.tokens`.
+    /// What acquire and refresh returned; sealed at rest.
+    ///
+    /// Nil when no renewal ever went well, and in the listing of `Store.tokens`.
     public var bag: Value?
     /// When this generation was acquired.
     public var acquiredAt: Instant

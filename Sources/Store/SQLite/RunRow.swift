@@ -10,7 +10,9 @@ enum RunRow {
         FROM run JOIN trigger ON trigger.key = run.trigger JOIN recipe ON recipe.key = run.recipe
         """
 
-    /// Live runs hold a slot of their recipe. Written so that the index of unfinished runs serves it.
+    /// Live runs hold a slot of their recipe.
+    ///
+    /// Written so that the index of unfinished runs serves it.
     static let isLive = "run.status IN ('queued', 'running', 'interrupted') AND run.status <> 'interrupted'"
 
     static func record(_ row: Row) throws -> RunRecord {

@@ -3,6 +3,7 @@ import GRDB
 import Schedule
 
 extension SQLiteStore {
+    /// See ``Store/claim(_:)``.
     public func claim(_ requests: [ClaimRequest]) async throws(StoreError) -> [ClaimOutcome] {
         guard !requests.isEmpty else { return [] }
         var inputs: [Data?] = []
@@ -13,6 +14,7 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/record(_:)``.
     public func record(_ unserved: [RunRecord]) async throws(StoreError) {
         guard !unserved.isEmpty else { return }
         try await writer.write { session in

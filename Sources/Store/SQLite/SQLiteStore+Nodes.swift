@@ -2,6 +2,7 @@ import GRDB
 public import Schedule
 
 extension SQLiteStore {
+    /// See ``Store/register(_:now:)``.
     public func register(_ node: NodeRecord, now: Instant) async throws(StoreError) {
         try await writer.write { session in
             let database = session.database
@@ -18,6 +19,7 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/renewLease(of:until:)``.
     public func renewLease(of node: NodeID, until: Instant) async throws(StoreError) {
         try await writer.write { session in
             try session.database.cachedStatement(sql: "UPDATE node SET lease_until = ? WHERE id = ?")
@@ -25,6 +27,7 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/unregister(_:)``.
     public func unregister(_ node: NodeID) async throws(StoreError) {
         try await writer.write { session in
             try session.database.cachedStatement(sql: "DELETE FROM node WHERE id = ?").execute(arguments: [node.text])

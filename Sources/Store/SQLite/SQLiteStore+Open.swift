@@ -33,7 +33,9 @@ extension SQLiteStore {
         }
     }
 
-    /// Opens an existing store for listings: it is never made, migrated or written. Without a sealer, what is sealed throws `noKey`.
+    /// Opens an existing store for listings: it is never made, migrated or written.
+    ///
+    /// Without a sealer, what is sealed throws `noKey`.
     public static func openForReading(at path: String, sealer: Sealer? = nil) throws(StoreError) -> SQLiteStore {
         guard StoreFile(path).exists else { throw StoreError.missing(path: path) }
         do {
@@ -63,6 +65,7 @@ extension SQLiteStore {
         let path = ":memory:"
         do {
             let queue = try DatabaseQueue(configuration: configuration(Settings()))
+            try queue.inDatabase { try $0.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             try Schema.migrator.migrate(queue)
             return SQLiteStore(
                 path: path,
@@ -107,7 +110,9 @@ extension SQLiteStore {
 
     // MARK: Schema
 
-    /// Whether the file has the present schema; false when it is empty or older. Throws when it is newer, or not ours.
+    /// Whether the file has the present schema; false when it is empty or older.
+    ///
+    /// Throws when it is newer, or not ours.
     private static func isCurrent(_ database: Database, path: String) throws -> Bool {
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         let application = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0

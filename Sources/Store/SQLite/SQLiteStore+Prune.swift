@@ -2,6 +2,7 @@ import GRDB
 public import Schedule
 
 extension SQLiteStore {
+    /// See ``Store/prune(before:keep:)``.
     public func prune(before: Instant, keep: Int?) async throws(StoreError) -> PruneResult {
         let sizeBefore = try await size()
         var result = PruneResult(runs: 0, renewals: 0, bytesFreed: 0)
@@ -33,7 +34,9 @@ extension SQLiteStore {
 
     private static let batch = 500
 
-    /// Deletes ended runs that fulfil a condition, oldest first. Their fires can never be claimed again.
+    /// Deletes ended runs that fulfil a condition, oldest first.
+    ///
+    /// Their fires can never be claimed again.
     private func deleteRuns(where condition: String, _ arguments: StatementArguments) async throws(StoreError) -> Int {
         var total = 0
         var deleted: Int
@@ -72,13 +75,14 @@ extension SQLiteStore {
 
     /// Gives free pages back to the file system, some at a time.
     private func vacuum() async throws(StoreError) {
-        var free: Int
+        var progress: (before: Int, after: Int)
         repeat {
-            free = try await writer.maintain { database in
-                try database.execute(sql: "PRAGMA incremental_vacuum(1000)")
-                return try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+            progress = try await writer.maintain { database in
+                let before = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+                if before > 0 { try database.execute(sql: "PRAGMA incremental_vacuum(1000)") }
+                return (before, try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0)
             }
-        } while free > 0
+        } while progress.after > 0 && progress.after < progress.before
         try await writer.maintain { database in
             do {
                 _ = try database.checkpoint(.truncate)

@@ -3,6 +3,7 @@ import GRDB
 import Schedule
 
 extension SQLiteStore {
+    /// See ``Store/runs(_:)``.
     public func runs(_ query: RunQuery) async throws(StoreError) -> [RunRecord] {
         try await reader.read { database in
             var conditions: [String] = []
@@ -37,6 +38,7 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/run(_:)``.
     public func run(_ prefix: String) async throws(StoreError) -> RunDetail? {
         let prefix = prefix.lowercased()
         guard RunID.isPrefix(prefix) else { return nil }
@@ -63,6 +65,7 @@ extension SQLiteStore {
         )
     }
 
+    /// See ``Store/lastRuns(of:)``.
     public func lastRuns(of recipes: [String]) async throws(StoreError) -> [String: RunRecord] {
         try await reader.read { database in
             let statement = try database.cachedStatement(

@@ -4,6 +4,7 @@ import GRDB
 public import Schedule
 
 extension SQLiteStore {
+    /// See ``Store/saveVersion(hash:source:now:)``.
     public func saveVersion(hash: String, source: String, now: Instant) async throws(StoreError) {
         // A look costs no commit, and nearly always it is there.
         guard try await version(hash) == nil else { return }
@@ -13,6 +14,7 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/version(_:)``.
     public func version(_ hash: String) async throws(StoreError) -> String? {
         try await reader.read { database in
             let statement = try database.cachedStatement(sql: "SELECT source FROM version WHERE hash = ?")
@@ -20,14 +22,18 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/state(of:)``.
     public func state(of recipe: String) async throws(StoreError) -> Value? {
         let state = try await reader.read { database in
-            let statement = try database.cachedStatement(sql: "SELECT state FROM recipe WHERE name = ? AND state IS NOT NULL")
+            let statement = try database.cachedStatement(
+                sql: "SELECT state FROM recipe WHERE name = ? AND state IS NOT NULL"
+            )
             return try Data.fetchOne(statement, arguments: [recipe])
         }
         return try opened(state, .state(recipe: recipe))
     }
 
+    /// See ``Store/setState(_:of:)``.
     public func setState(_ state: Value?, of recipe: String) async throws(StoreError) {
         let state = try sealed(state, .state(recipe: recipe))
         try await writer.write { session in
@@ -37,10 +43,12 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/triggers()``.
     public func triggers() async throws(StoreError) -> [TriggerRecord] {
         try await reader.read(Self.triggers(in:))
     }
 
+    /// See ``Store/see(_:now:)``.
     public func see(_ triggers: [TriggerKey], now: Instant) async throws(StoreError) -> [TriggerRecord] {
         let present = Set(triggers)
         let known = try await reader.read(Self.triggers(in:))

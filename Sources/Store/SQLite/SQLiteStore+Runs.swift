@@ -4,6 +4,7 @@ import GRDB
 public import Schedule
 
 extension SQLiteStore {
+    /// See ``Store/start(_:at:fence:)``.
     public func start(_ run: RunID, at moment: Instant, fence: Int64) async throws(StoreError) {
         try await writer.write { session in
             let key = try Self.heldRun(run, fence: fence, session.database)
@@ -12,10 +13,12 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/begin(_:fence:)``.
     public func begin(_ action: ActionRecord, fence: Int64) async throws(StoreError) {
         try await write(action, fence: fence)
     }
 
+    /// See ``Store/complete(_:fence:)``.
     public func complete(_ action: ActionRecord, fence: Int64) async throws(StoreError) {
         try await write(action, fence: fence)
     }
@@ -28,6 +31,7 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/finish(_:fence:)``.
     public func finish(_ end: RunEnd, fence: Int64) async throws(StoreError) {
         var actions: [(ActionRecord, Data?)] = []
         for action in end.actions { actions.append((action, try sealed(action))) }
@@ -42,18 +46,22 @@ extension SQLiteStore {
                 UPDATE run SET status = ?, reason = ?, error = ?, finished_at = ?, lateness = coalesce(?, lateness), output = ? WHERE key = ?
                 """
             try database.cachedStatement(sql: update).execute(arguments: [
-                end.status.rawValue, end.reason, end.error, end.finishedAt.microseconds, end.lateness?.wholeMicroseconds,
+                end.status.rawValue, end.reason, end.error, end.finishedAt.microseconds,
+                end.lateness?.wholeMicroseconds,
                 output, key,
             ])
         }
     }
 
+    /// See ``Store/orphans(now:isAlive:)``.
     public func orphans(
         now: Instant,
         isAlive: @Sendable (NodeRecord) -> Bool
     ) async throws(StoreError) -> [RunRecord] {
         let (runs, nodes) = try await reader.read { database in
-            let live = try database.cachedStatement(sql: "\(RunRow.select) WHERE \(RunRow.isLive) ORDER BY scheduled_at, id")
+            let live = try database.cachedStatement(
+                sql: "\(RunRow.select) WHERE \(RunRow.isLive) ORDER BY scheduled_at, id"
+            )
             return (try Row.fetchAll(live).map(RunRow.record), try Self.nodes(in: database))
         }
         guard !runs.isEmpty else { return [] }
@@ -61,6 +69,7 @@ extension SQLiteStore {
         return runs.filter { run in run.node.map { !alive.contains($0) } ?? true }
     }
 
+    /// See ``Store/takeOver(_:fence:node:)``.
     public func takeOver(_ run: RunID, fence: Int64, node: NodeID) async throws(StoreError) -> RunRecord? {
         try await writer.write { session in
             let take = """
@@ -74,6 +83,7 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/checkpoints(of:)``.
     public func checkpoints(of run: RunID) async throws(StoreError) -> [ActionRecord] {
         let rows = try await reader.read { try ActionRow.fetch(run, $0) }
         var actions: [ActionRecord] = []
@@ -86,7 +96,9 @@ extension SQLiteStore {
         let statement = try database.cachedStatement(
             sql: "SELECT key FROM run WHERE id = ? AND fence = ? AND status IN ('queued', 'running')"
         )
-        guard let key = try Int64.fetchOne(statement, arguments: [run.text, fence]) else { throw StoreError.fenced(run) }
+        guard let key = try Int64.fetchOne(statement, arguments: [run.text, fence]) else {
+            throw StoreError.fenced(run)
+        }
         return key
     }
 

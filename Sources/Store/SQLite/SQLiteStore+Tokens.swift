@@ -2,10 +2,12 @@ import GRDB
 public import Schedule
 
 extension SQLiteStore {
+    /// See ``Store/token(_:)``.
     public func token(_ identity: String) async throws(StoreError) -> TokenRecord? {
         try opened(try await reader.read { try TokenRow.fetch(identity, $0) })
     }
 
+    /// See ``Store/leaseRenewal(of:holder:now:until:)``.
     public func leaseRenewal(
         of identity: String,
         holder: NodeID,
@@ -29,6 +31,7 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/commitRenewal(_:expected:_:holder:)``.
     public func commitRenewal(
         _ token: TokenRecord,
         expected generation: Int64,
@@ -56,6 +59,7 @@ extension SQLiteStore {
         return .superseded(current)
     }
 
+    /// See ``Store/failRenewal(_:_:holder:)``.
     public func failRenewal(
         _ failure: RenewalFailure,
         _ renewal: RenewalRecord,
@@ -69,16 +73,19 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/releaseRenewal(of:holder:)``.
     public func releaseRenewal(of identity: String, holder: NodeID) async throws(StoreError) {
         try await writer.write { session in
             try Self.release(identity, holder: holder, session.database)
         }
     }
 
+    /// See ``Store/tokens()``.
     public func tokens() async throws(StoreError) -> [TokenRecord] {
         try await reader.read { try TokenRow.fetchAll($0).map(\.record) }
     }
 
+    /// See ``Store/renewals(of:limit:)``.
     public func renewals(of connection: String?, limit: Int) async throws(StoreError) -> [RenewalRecord] {
         try await reader.read { database in
             let filter = connection == nil ? "" : "WHERE connection = ?"
@@ -93,6 +100,7 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/deleteToken(_:)``.
     public func deleteToken(_ identity: String) async throws(StoreError) {
         try await writer.write { session in
             try session.database.cachedStatement(sql: "DELETE FROM token WHERE identity = ?")

@@ -23,7 +23,9 @@ public final class SQLiteStore: Store {
         writer = Writer(queue, path: path)
     }
 
-    /// Brings everything into the one file and closes it. Optional: a process may as well just end. The store is of no use afterwards.
+    /// Brings everything into the one file and closes it.
+    ///
+    /// Optional: a process may as well just end. The store is of no use afterwards.
     public func close() throws(StoreError) {
         do {
             try reader.close()
@@ -40,7 +42,7 @@ public final class SQLiteStore: Store {
         guard let value else { return nil }
         guard let sealer else { throw StoreError.noKey(path: path) }
         do {
-            return Data(try sealer.seal(value, context: place.context))
+            return Data(try sealer.seal(place.isJSON ? value.asJSONValue : value, context: place.context))
         } catch {
             throw StoreError(error, path: path)
         }

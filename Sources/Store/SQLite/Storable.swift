@@ -44,6 +44,14 @@ enum SealedPlace {
     case state(recipe: String)
     case bag(identity: String)
 
+    /// Whether what stands there has been through JSON; elsewhere each type is kept.
+    var isJSON: Bool {
+        switch self {
+        case .output, .state: true
+        case .inputs, .result, .bag: false
+        }
+    }
+
     var context: String {
         switch self {
         case .inputs(let run): "run/\(run)/inputs"

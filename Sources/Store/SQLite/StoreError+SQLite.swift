@@ -1,7 +1,9 @@
 import GRDB
 
 extension StoreError {
-    /// What SQLite's or our own error means for the caller. Bound values are not part of it: GRDB keeps them out of its messages.
+    /// What SQLite's or our own error means for the caller.
+    ///
+    /// Bound values are not part of it: GRDB keeps them out of its messages.
     init(_ error: any Error, path: String) {
         switch error {
         case let error as StoreError:

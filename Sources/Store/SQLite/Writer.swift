@@ -36,7 +36,9 @@ final class Writer: Sendable {
         self.path = path
     }
 
-    /// Does `body` in a transaction, perhaps shared with others, and returns when that is durable. Not stopped by cancellation.
+    /// Does `body` in a transaction, perhaps shared with others, and returns when that is durable.
+    ///
+    /// Not stopped by cancellation.
     func write<Answer: Sendable>(
         _ body: @escaping @Sendable (Session) throws -> Answer
     ) async throws(StoreError) -> Answer {

@@ -34,7 +34,9 @@ struct KeyFile {
         )
     }
 
-    /// Makes the file with a new key, durable before anything is sealed with it. Several processes may try at once: one wins, all get its key.
+    /// Makes the file with a new key, durable before anything is sealed with it.
+    ///
+    /// Several processes may try at once: one wins, all get its key.
     func create() throws(StoreError) -> SealingKey {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         try makeDirectories(directory)

@@ -18,10 +18,14 @@ public enum KeySource: Sendable, Hashable {
         // A relative $XDG_CONFIG_HOME is to be ignored, says the specification.
         if let home = environment["XDG_CONFIG_HOME"], home.hasPrefix("/") { return .file(path: home + "/runner/key") }
         if let home = environment["HOME"], home.hasPrefix("/") { return .file(path: home + "/.config/runner/key") }
-        throw StoreError.key("there is no place for the store's key: neither RUNNER_KEY, XDG_CONFIG_HOME nor HOME is set; set RUNNER_KEY to 32 random bytes (`openssl rand -hex 32`)")
+        throw StoreError.key(
+            "there is no place for the store's key: neither RUNNER_KEY, XDG_CONFIG_HOME nor HOME is set; set RUNNER_KEY to 32 random bytes (`openssl rand -hex 32`)"
+        )
     }
 
-    /// Reads the key, or makes the key file on first use. `warnings` are sentences for the log.
+    /// Reads the key, or makes the key file on first use.
+    ///
+    /// `warnings` are sentences for the log.
     public func load(warnings: inout [String]) throws(StoreError) -> SealingKey {
         switch self {
         case .environment(let text):
@@ -45,6 +49,8 @@ public enum KeySource: Sendable, Hashable {
     }
 
     static func malformed(_ what: String) -> StoreError {
-        .key("\(what) is not a key: write 32 bytes as 64 hexadecimal characters or as base64 (`openssl rand -hex 32` makes one)")
+        .key(
+            "\(what) is not a key: write 32 bytes as 64 hexadecimal characters or as base64 (`openssl rand -hex 32` makes one)"
+        )
     }
 }

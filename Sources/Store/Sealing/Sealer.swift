@@ -64,18 +64,14 @@ public enum SealingError: Error, Sendable, Hashable {
 }
 
 extension Sealer {
-    /// Seals a value.
+    /// Seals a value, types and all.
     public func seal(_ value: Value, context: String) throws(SealingError) -> [UInt8] {
-        try seal(Array(value.json().utf8), context: context)
+        try seal(ValueCoding.encode(value), context: context)
     }
 
     /// Opens a value that `seal` made for the same `context`.
     public func openValue(_ sealed: [UInt8], context: String) throws(SealingError) -> Value {
-        let bytes = try open(sealed, context: context)
-        do {
-            return try Value(json: bytes)
-        } catch {
-            throw SealingError.notOpened
-        }
+        guard let value = ValueCoding.decode(try open(sealed, context: context)) else { throw SealingError.notOpened }
+        return value
     }
 }

@@ -1,6 +1,8 @@
 import Foundation
 
-/// The 32 bytes that the store is sealed with. Prints as a placeholder.
+/// The 32 bytes that the store is sealed with.
+///
+/// Prints as a placeholder.
 public struct SealingKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     let bytes: [UInt8]
 
@@ -13,21 +15,28 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     /// The key written in `text`: 64 hexadecimal characters, or base64 (also URL-safe, also without padding) of 32 bytes; white space around it is ignored.
     public init?(_ text: String) {
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard let bytes = Self.hexadecimal(trimmed) ?? Self.base64(trimmed), bytes.count == Self.size else { return nil }
+        guard let bytes = Self.hexadecimal(trimmed) ?? Self.base64(trimmed), bytes.count == Self.size else {
+            return nil
+        }
         self.bytes = bytes
     }
 
     /// How a key file holds it.
     var hexadecimalText: String { bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 
+    /// See ``Store/description``.
     public var description: String { "(key)" }
+    /// See ``Store/debugDescription``.
     public var debugDescription: String { description }
+    /// See ``Store/customMirror``.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     static let size = 32
 
     private static func hexadecimal(_ text: String) -> [UInt8]? {
-        guard text.utf8.count == size * 2, text.utf8.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }) else { return nil }
+        guard text.utf8.count == size * 2, text.utf8.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }) else {
+            return nil
+        }
         var rest = Substring(text)
         var bytes: [UInt8] = []
         while !rest.isEmpty {

@@ -4,6 +4,7 @@ public final class Diagnostics {
     public let source: Source
     /// Everything reported, in the order of reporting.
     public private(set) var all: [Diagnostic] = []
+    private var seen: Set<Diagnostic> = []
 
     /// Starts an empty collection for a file.
     public init(_ source: Source) {
@@ -38,9 +39,11 @@ public final class Diagnostics {
         report(Diagnostic(severity, code: code, message: message, help: help, path: source.path, span: span))
     }
 
-    /// Adds a diagnostic that is already made. The same one again is dropped, since an alias brings a node in twice.
+    /// Adds a diagnostic that is already made.
+    ///
+    /// The same one again is dropped, since an alias brings a node in twice.
     public func report(_ diagnostic: Diagnostic) {
-        guard !all.contains(diagnostic) else { return }
+        guard seen.insert(diagnostic).inserted else { return }
         all.append(diagnostic)
     }
 }

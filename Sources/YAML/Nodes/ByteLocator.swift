@@ -10,7 +10,9 @@ struct ByteLocator {
         self.isASCII = isASCII
     }
 
-    /// The byte at which the code point `target` begins. Cheap when targets are near each other.
+    /// The byte at which the code point `target` begins.
+    ///
+    /// Cheap when targets are near each other.
     mutating func byte(at target: Int) -> Int {
         if isASCII { return min(target, bytes.count) }
         while index < target, byte < bytes.count {

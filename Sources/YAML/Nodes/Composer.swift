@@ -222,7 +222,10 @@ struct Composer {
         let end = range.upperBound - base
         let file = stream.bytes
         while at < end, file[at] == UInt8(ascii: "&") || file[at] == UInt8(ascii: "!") {
-            while at < end, !file[at].isBlank, !file[at].isLineBreak { at += 1 }
+            // A name ends where libyaml ends it: `&a?` is an anchor and the text `?`. A tag is followed by white space.
+            let isAnchor = file[at] == UInt8(ascii: "&")
+            at += 1
+            while at < end, isAnchor ? file[at].isAnchorName : !file[at].isBlank && !file[at].isLineBreak { at += 1 }
             while at < end, file[at].isBlank || file[at].isLineBreak || file[at] == UInt8(ascii: "#") {
                 if file[at] == UInt8(ascii: "#") {
                     while at < end, !file[at].isLineBreak { at += 1 }

@@ -9,7 +9,9 @@ public struct Node: Sendable {
 
     /// What the node holds.
     public let content: Content
-    /// Where it stands, without its anchor and tag. For the target of an alias: where the anchored node stands.
+    /// Where it stands, without its anchor and tag.
+    ///
+    /// For the target of an alias: where the anchored node stands.
     public let span: Span
     /// The same stretch in bytes of the source's UTF-8.
     let bytes: Range<Int>

@@ -1,5 +1,7 @@
 extension MappingReader {
-    /// The text of a key; anything but text is reported. Nil when absent or wrong.
+    /// The text of a key; anything but text is reported.
+    ///
+    /// Nil when absent or wrong.
     public mutating func string(_ key: String) -> Located<String>? {
         guard let (entry, scalar) = scalar(key, expected: "text") else { return nil }
         guard case .string(let text) = scalar.value else {
@@ -9,7 +11,9 @@ extension MappingReader {
         return Located(text, entry.value)
     }
 
-    /// The truth value of a key; anything but `true` and `false` is reported. Nil when absent or wrong.
+    /// The truth value of a key; anything but `true` and `false` is reported.
+    ///
+    /// Nil when absent or wrong.
     public mutating func bool(_ key: String) -> Located<Bool>? {
         guard let (entry, scalar) = scalar(key, expected: "true or false") else { return nil }
         guard case .bool(let value) = scalar.value else {
@@ -23,7 +27,9 @@ extension MappingReader {
         return Located(value, entry.value)
     }
 
-    /// The integer of a key; anything else, or one out of `range`, is reported. Nil when absent or wrong.
+    /// The integer of a key; anything else, or one out of `range`, is reported.
+    ///
+    /// Nil when absent or wrong.
     public mutating func int(_ key: String, in range: ClosedRange<Int>? = nil) -> Located<Int>? {
         guard let (entry, scalar) = scalar(key, expected: "an integer") else { return nil }
         guard case .int(let wide) = scalar.value, let value = Int(exactly: wide) else {
@@ -44,7 +50,9 @@ extension MappingReader {
         return Located(value, entry.value)
     }
 
-    /// One of the raw values of a type; anything else is reported with the nearest of them. Nil when absent or wrong.
+    /// One of the raw values of a type; anything else is reported with the nearest of them.
+    ///
+    /// Nil when absent or wrong.
     public mutating func choice<T: RawRepresentable & CaseIterable & Sendable>(
         _ key: String,
         _: T.Type
@@ -65,7 +73,9 @@ extension MappingReader {
         return Located(value, entry.value)
     }
 
-    /// The items of a list; anything but a list is reported. Nil when absent or wrong.
+    /// The items of a list; anything but a list is reported.
+    ///
+    /// Nil when absent or wrong.
     public mutating func list(_ key: String) -> [Node]? {
         guard let entry = entry(key) else { return nil }
         switch entry.value.content {

@@ -26,7 +26,9 @@ public struct MappingReader {
         self.what = what
     }
 
-    /// The value of a key, null included; nil when the key is absent. The key counts as known from here on.
+    /// The value of a key, null included; nil when the key is absent.
+    ///
+    /// The key counts as known from here on.
     public mutating func take(_ key: String) -> Node? {
         entry(key)?.value
     }

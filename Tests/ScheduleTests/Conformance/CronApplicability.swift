@@ -1,6 +1,7 @@
 @testable import Schedule
 
-/// Which cases ask for a rule that is not ours. Decided by dialect, features and meaning, never by a case's name; `docs/schedules.md` gives the reasons.
+/// Which cases ask for a rule that is not ours. Decided by dialect, features and meaning, never by a case's name;
+/// `docs/schedules.md` gives the reasons.
 extension CronCase {
     /// Why the case does not apply, as far as can be said before the expression is read.
     var foreignRule: String? {
@@ -84,9 +85,23 @@ extension CronCase {
         case "cron-parser" where has("H"): return "H in a dialect of its own"
         case "quartz" where !has("?"): return "one day field must be ?"
         case "croniter" where has("#") && has("list"): return "# in a list is an error"
+        case "croniter" where has("L") && has("step"): return "a step after L is an error"
         case "cronexpr" where has("dow_7"): return "7 ends no range"
         default: return options?.hasYear == true ? "a limit of years" : nil
         }
+    }
+
+    /// Why it may be right that our times are others.
+    func reasonForOtherTimes(isNever: Bool) -> String? {
+        guard dialect == "croniter" else { return nil }
+        if isNever { return "it gives up early" }
+        let wraps = words.contains { word in
+            guard let field = try? CronExpression("0 0 1 * \(word)").fields.weekdays else {
+                return (try? CronExpression("0 0 1 \(word) *"))?.usesExtensions == true
+            }
+            return field != 0 && (try? CronExpression("0 0 1 * \(word)"))?.usesExtensions == true
+        }
+        return wraps && has("step") ? "steps begin anew in a wrapped range" : nil
     }
 
     /// Why it may be right that we refuse an expression that the other implementation reads.
@@ -94,7 +109,13 @@ extension CronCase {
         if error.kind == .neverFires, op == "parse_ok" { return "what can never fire is an error" }
         if has("H"), dialect == "cron-parser" { return "H in a dialect of its own" }
         if has("every") { return "@every is an interval" }
-        if has("names"), words.contains(where: { $0.split(separator: ",").contains { $0.count > 3 && $0.allSatisfy(\.isLetter) } }) {
+        if dialect == "croniter", words.contains(where: { $0.uppercased().contains(/[LW][0-9]/) }) {
+            return "L5 and W15"
+        }
+        if dialect == "quartz", has("W"), has("list") { return "W in a list" }
+        if has("names"),
+            words.contains(where: { $0.split(separator: ",").contains { $0.count > 3 && $0.allSatisfy(\.isLetter) } })
+        {
             return "long names"
         }
         return nil

@@ -20,12 +20,14 @@ struct DurationConformanceTests {
                 duration = try DurationText.parse(text)
             } catch {
                 if self.error == true { return .passed }
-                return nanoseconds == nil ? .notApplicable("years and months have no fixed length") : .failed(error.message)
+                return nanoseconds == nil
+                    ? .notApplicable("years and months have no fixed length") : .failed(error.message)
             }
             if error == true {
                 return text.hasSuffix("d") ? .notApplicable("d is a unit of ours") : .failed("\(text) was read")
             }
-            return "\(nanoseconds ?? "")" == DurationConformanceTests.nanoseconds(duration) ? .passed : .failed("read as \(duration)")
+            return "\(nanoseconds ?? "")" == DurationConformanceTests.nanoseconds(duration)
+                ? .passed : .failed("read as \(duration)")
         }
 
         /// Ours leaves out units that are zero, and writes days.

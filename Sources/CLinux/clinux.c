@@ -1,0 +1,19 @@
+#include "clinux.h"
+
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/timerfd.h>
+
+int clinux_clock_watch_open(void) {
+    return timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+
+int clinux_clock_watch_arm(int descriptor) {
+    // A moment that never comes: only a step of the clock ends the wait.
+    struct itimerspec never = {.it_value = {.tv_sec = INT64_MAX / 2}};
+    return timerfd_settime(descriptor, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, 0);
+}
+
+int clinux_set_timer_slack(unsigned long nanoseconds) {
+    return prctl(PR_SET_TIMERSLACK, nanoseconds);
+}

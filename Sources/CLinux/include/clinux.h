@@ -1,0 +1,14 @@
+// Kernel interfaces that Glibc's module leaves out.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+/// A descriptor that becomes readable when the wall clock is set (timerfd_create(2)); -1 where there is none.
+int clinux_clock_watch_open(void);
+
+/// Makes the descriptor wait for the next step; 0, or -1.
+int clinux_clock_watch_arm(int descriptor);
+
+/// How late timers of the calling thread may be, in nanoseconds (prctl(2), PR_SET_TIMERSLACK); 0, or -1.
+int clinux_set_timer_slack(unsigned long nanoseconds);
+
+#endif

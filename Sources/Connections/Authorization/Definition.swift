@@ -1,0 +1,143 @@
+import CEL
+import Crypto
+import Recipe
+
+/// What a session needs of a connection and its connector, prepared once.
+struct Definition: Sendable {
+    let name: String
+    let connector: Connector?
+    let fields: [(name: String, source: FieldSource)]
+    let baseURI: Template?
+    let test: HTTPAction?
+    let allowedOrigins: Set<Origin>
+    let allowsPlainHTTP: Bool
+    let rateLimit: RateLimit?
+    let maxConcurrency: Int?
+    let renewTimeout: Duration
+
+    /// What `base_uri` and `apply` read.
+    let sendNeeds: FieldNeeds
+    /// What `acquire`, `refresh` and `base_uri` read.
+    let exchangeNeeds: FieldNeeds
+    /// What `apply` reads, of which acquire may bring a part.
+    let applyNeeds: FieldNeeds
+
+    init(_ connection: Connection) {
+        name = connection.name
+        connector = connection.connector
+        fields = connection.fields
+        baseURI = connection.effectiveBaseURI
+        test = connection.effectiveTest
+        allowedOrigins = Set(connection.allowedOrigins.compactMap { Origin($0) })
+        allowsPlainHTTP = connection.allowsPlainHTTP
+        rateLimit = connection.rateLimit
+        maxConcurrency = connection.maxConcurrency
+        renewTimeout = connection.renewTimeout
+        let authorization = connection.connector.authorization
+        let base = FieldNeeds(connection.effectiveBaseURI?.expressions ?? [])
+        applyNeeds = FieldNeeds(authorization.apply?.expressions ?? [])
+        sendNeeds = base.union(applyNeeds)
+        exchangeNeeds = base.union(FieldNeeds(authorization.acquire?.expressions ?? []))
+            .union(FieldNeeds(authorization.refresh?.expressions ?? []))
+    }
+
+    /// No connection at all: whole URLs, no credential.
+    init() {
+        name = "none"
+        connector = nil
+        fields = []
+        baseURI = nil
+        test = nil
+        allowedOrigins = []
+        allowsPlainHTTP = true
+        rateLimit = nil
+        maxConcurrency = nil
+        renewTimeout = Defaults.renewTimeout
+        sendNeeds = FieldNeeds()
+        exchangeNeeds = FieldNeeds()
+        applyNeeds = FieldNeeds()
+    }
+
+    var authorization: Authorization? { connector?.authorization }
+
+    /// A token can be acquired or refreshed.
+    var isRenewable: Bool { authorization?.acquire != nil || authorization?.refresh != nil }
+
+    /// Something secret may travel with its requests.
+    var hasCredential: Bool { authorization?.apply != nil || isRenewable }
+
+    /// The names of fields that are no secrets.
+    var plainFields: [String] {
+        (connector?.fields ?? []).filter { !$0.isSecret }.map(\.name)
+    }
+
+    /// Who the token belongs to: the connection's name and its plain fields, the scope among them (DESIGN section 6).
+    func identity(_ values: ValueMap) -> String {
+        var text = name
+        for field in plainFields.sorted() { text += "\u{0}\(field)=\(values[field]?.json() ?? "null")" }
+        return SHA256.hash(data: Array(text.utf8)).prefix(16).hexadecimal
+    }
+
+    /// What expressions of the connector see.
+    func scope(_ bag: ValueMap, environment: Value) -> Scope {
+        Scope(["connection": .map(bag), "env": environment])
+    }
+
+    /// The base URI that the bag gives; nil when there is none.
+    func baseURI(in scope: Scope) throws(ConnectionError) -> URLReference? {
+        guard let baseURI else { return nil }
+        let text: String
+        do {
+            text = try baseURI.text(in: scope)
+        } catch {
+            throw ConnectionError(.configuration, "`base_uri` of the connection `\(name)`: \(error.description)")
+        }
+        guard !text.isEmpty else { return nil }
+        let reference = URLReference(text)
+        guard Origin(reference) != nil else {
+            throw ConnectionError(
+                .configuration,
+                "`base_uri` of the connection `\(name)` must be an absolute http or https URL such as https://api.example.com/"
+            )
+        }
+        return reference
+    }
+}
+
+/// Tells whether two connections read from files are the same, so that a session may go on.
+struct DefinitionKey: Sendable, Hashable {
+    private let texts: [String?]
+    private let rateLimit: RateLimit?
+    private let maxConcurrency: Int?
+    private let renewTimeout: Duration
+
+    init(_ connection: Connection) {
+        // Templates do not compare; what they give for made-up fields does.
+        let names = connection.connector.fields.map { ($0.name, Value.string($0.name)) }
+        let probe = Scope(["connection": .map(ValueMap(names)), "env": .map(ValueMap())])
+        func text(_ template: Template?) -> String? {
+            guard let template else { return nil }
+            let sources = template.expressions.map(\.program.source).joined(separator: "\u{0}")
+            return ((try? template.text(in: probe)) ?? "") + "\u{0}" + sources
+        }
+        texts = [
+            connection.name, connection.path, connection.connector.path, connection.connector.text,
+            connection.place.description, text(connection.baseURI), text(connection.test?.url),
+            connection.allowedOrigins.joined(separator: "\u{0}"), "\(connection.allowsPlainHTTP)",
+            connection.fields.map { "\($0.name)=\(Self.text($0.source))" }.joined(separator: "\u{0}"),
+        ]
+        rateLimit = connection.rateLimit
+        maxConcurrency = connection.maxConcurrency
+        renewTimeout = connection.renewTimeout
+    }
+
+    private static func text(_ source: FieldSource) -> String {
+        switch source {
+        case .literal(let value): "literal \(value.json())"
+        case .env(let name, let fallback): "env \(name) \(fallback?.json() ?? "")"
+        case .file(let path): "file \(path)"
+        case .command(let words): "command \(words.joined(separator: "\u{1}"))"
+        case .credential(let name): "credential \(name)"
+        }
+    }
+}

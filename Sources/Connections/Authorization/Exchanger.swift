@@ -1,0 +1,196 @@
+import CEL
+import Recipe
+import Schedule
+import Store
+
+/// Carries out `acquire` and `refresh`: their requests get `base_uri` and `detect_on`, and no `apply`.
+struct Exchanger: Renewer {
+    let definition: Definition
+    let fields: FieldValues
+    let identity: String
+    let environment: Value
+    let courier: Courier
+
+    var timeout: Duration { definition.renewTimeout }
+
+    var isDigestCostly: Bool { fields.runsProgram(definition.exchangeNeeds) }
+
+    func prepare(isFresh: Bool) async throws(ConnectionError) -> SecretDigest {
+        if isFresh { fields.forget(definition.exchangeNeeds) }
+        let values = try await fields.values(for: definition.exchangeNeeds)
+        var digest = SecretDigest()
+        for entry in values {
+            let name = entry.key.text
+            guard fields.isSecret(name), definition.exchangeNeeds.contains(name), !entry.value.isNull else { continue }
+            digest.add(entry.value.text, of: name, identity: identity)
+        }
+        if let connector = definition.connector { digest.add(connector: connector.text, identity: identity) }
+        return digest
+    }
+
+    func cheapDigest() async -> SecretDigest {
+        var digest = SecretDigest()
+        for (name, value) in await fields.cheapSecrets(definition.exchangeNeeds) where !value.isNull {
+            digest.add(value.text, of: name, identity: identity)
+        }
+        if let connector = definition.connector { digest.add(connector: connector.text, identity: identity) }
+        return digest
+    }
+
+    func learn(_ bag: ValueMap) {
+        guard let connector = definition.connector else { return }
+        for entry in bag where connector.isSecret(entry.key.text) { courier.redactor.add(entry.value) }
+    }
+
+    func renew(_ bag: ValueMap, sentAt: Instant) async -> Renewal {
+        let deadline = ContinuousClock.now + definition.renewTimeout
+        let authorization = definition.authorization
+        let values: ValueMap
+        do {
+            values = try await fields.values(for: definition.exchangeNeeds)
+        } catch {
+            return Renewal(kind: .acquire, outcome: .failed(RenewalProblem(message: error.message)))
+        }
+        let merged = values.merging(bag)
+        if let refresh = authorization?.refresh, Token.refreshToken(in: merged) != nil {
+            do {
+                return Renewal(kind: .refresh, outcome: .returned(try await run(refresh, "refresh", merged, deadline)))
+            } catch {
+                // A refused refresh token is of no further use, but the connection's own secrets may be.
+                guard error.isGrantRefused, authorization?.acquire != nil else {
+                    return Renewal(kind: .refresh, outcome: .failed(error))
+                }
+            }
+        }
+        guard let acquire = authorization?.acquire else {
+            let problem = RenewalProblem(message: "there is no refresh token to renew it with", isFinal: true)
+            return Renewal(kind: .refresh, outcome: .failed(problem))
+        }
+        do {
+            let result = try await run(acquire, "acquire", merged, deadline)
+            try check(result, values.merging(bag).merging(result))
+            return Renewal(kind: .acquire, outcome: .returned(result))
+        } catch {
+            return Renewal(kind: .acquire, outcome: .failed(error))
+        }
+    }
+
+    /// `apply` must find at least one of the keys that it reads and that are no fields.
+    private func check(_ result: ValueMap, _ bag: ValueMap) throws(RenewalProblem) {
+        let expected = definition.applyNeeds.names.filter { name in
+            definition.connector?.fields.contains { $0.name == name } != true
+        }
+        guard !expected.isEmpty, expected.allSatisfy({ (bag[$0] ?? .null).isNull }) else { return }
+        let names = expected.sorted().map { "`\($0)`" }.joined(separator: " or ")
+        throw RenewalProblem(message: "acquire returned no \(names), which `apply` reads")
+    }
+
+    // MARK: Steps
+
+    private func run(
+        _ exchange: Exchange,
+        _ what: String,
+        _ bag: ValueMap,
+        _ deadline: ContinuousClock.Instant
+    ) async throws(RenewalProblem) -> ValueMap {
+        var results = ValueMap()
+        var last = Value.null
+        for step in exchange.steps {
+            var scope = definition.scope(bag, environment: environment).with("actions", .map(results))
+            let response = try await send(step, what, scope, deadline)
+            scope["response"] = response.value
+            do {
+                last = try step.output?.evaluate(in: scope) ?? response.body
+            } catch {
+                throw RenewalProblem(message: "the output of `\(what)` cannot be read: \(error.description)")
+            }
+            if let id = step.id { results[id] = last }
+        }
+        guard case .map(let result) = last, !result.isEmpty else {
+            throw RenewalProblem(message: "`\(what)` returned no map of values; give it an `output:`")
+        }
+        return result
+    }
+
+    private func send(
+        _ step: Exchange.Step,
+        _ what: String,
+        _ scope: Scope,
+        _ deadline: ContinuousClock.Instant
+    ) async throws(RenewalProblem) -> Response {
+        let remaining = ContinuousClock.now.duration(to: deadline)
+        let method = step.request.method
+        let target: Target
+        var request: PreparedRequest
+        do {
+            request = try PreparedRequest(step.request, scope: scope, timeout: remaining)
+            request.maxBytes = min(request.maxBytes, 1 << 20)
+            target = try Target(request.url, base: try definition.baseURI(in: scope))
+            try OriginGuard(definition, base: nil)
+                .checkEncryption(target.origin, request: "\(method.token) \(target.origin.hostAndPort)")
+        } catch let error as ExpressionError {
+            throw RenewalProblem(message: "`\(what)` cannot be sent: \(error.description)")
+        } catch {
+            throw RenewalProblem(message: "\(error)")
+        }
+        let label = "\(method.token) \(target.origin.hostAndPort)"
+        guard remaining > .zero else {
+            throw RenewalProblem(message: "\(label): no answer within \(definition.renewTimeout.text)")
+        }
+        let response: Response
+        do {
+            response = try await courier.send(request, to: target, timeout: remaining) { $0 == target.origin }
+        } catch {
+            throw RenewalProblem(message: courier.redactor.redact(error.message))
+        }
+        try judge(response, step, scope, label, what)
+        return response
+    }
+
+    private func judge(
+        _ response: Response,
+        _ step: Exchange.Step,
+        _ scope: Scope,
+        _ label: String,
+        _ what: String
+    ) throws(RenewalProblem) {
+        let isExpected: Bool
+        switch step.request.expect {
+        case .statuses(let ranges): isExpected = ranges.contains { $0.contains(response.status) }
+        case .condition(let condition):
+            isExpected = (try? condition.evaluate(in: scope.with("response", response.value))) == .bool(true)
+        }
+        let error = OAuthError(response.body)
+        let isDetected = SignalJudge(definition.authorization, isRenewable: true).detects(response)
+        guard !isExpected || error != nil || isDetected else { return }
+        var problem = RenewalProblem(message: "\(label): \(response.status)")
+        if let error {
+            problem.message += " \(clean(error.code, 60))"
+            if let text = error.description, !text.isEmpty { problem.message += " (\(clean(text, 200)))" }
+        } else if isDetected, isExpected {
+            problem.message += ", but the body holds an error that `detect_on` looks for"
+        }
+        // RFC 6749 gives wrong client credentials a 401; servers that send no code mean the same.
+        problem.isFinal = error?.isFinal ?? (response.status == 401)
+        problem.isGrantRefused =
+            what == "refresh" && (error.map { $0.code == "invalid_grant" } ?? [400, 401, 403].contains(response.status))
+        problem.retryAfter = response.retryAfter
+        throw problem
+    }
+
+    /// The server's words: redacted, in one line, of bounded length. It may well repeat what it was sent.
+    private func clean(_ text: String, _ limit: Int) -> String {
+        let line = courier.redactor.redact(text).map { $0.isNewline || $0 == "\t" ? " " : $0 }
+        return line.count > limit ? String(line.prefix(limit)) + "…" : String(line)
+    }
+}
+
+extension ValueMap {
+    /// This map with the members of another over its own.
+    func merging(_ other: ValueMap) -> ValueMap {
+        guard !other.isEmpty else { return self }
+        var result = self
+        for entry in other { result[entry.key] = entry.value }
+        return result
+    }
+}

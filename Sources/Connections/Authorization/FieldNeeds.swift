@@ -1,0 +1,51 @@
+import CEL
+import Recipe
+
+/// Which members of `connection` some expressions read; only these are resolved.
+struct FieldNeeds: Sendable, Hashable {
+    private(set) var names: Set<String> = []
+    /// An expression takes the whole bag, or a member by a computed name.
+    private(set) var isAll = false
+
+    init() {}
+
+    init(_ names: some Sequence<String>) {
+        self.names = Set(names)
+    }
+
+    init(_ expressions: [Expression]) {
+        for reference in expressions.flatMap(\.program.references) where reference.path.first == "connection" {
+            if reference.path.count > 1 { names.insert(reference.path[1]) } else { isAll = true }
+        }
+    }
+
+    /// The needs of both.
+    func union(_ other: FieldNeeds) -> FieldNeeds {
+        var result = self
+        result.names.formUnion(other.names)
+        result.isAll = isAll || other.isAll
+        return result
+    }
+
+    func contains(_ name: String) -> Bool { isAll || names.contains(name) }
+}
+
+extension HTTPAction {
+    /// Every expression of the request.
+    var expressions: [Expression] {
+        var result = url.expressions + (query?.expressions ?? []) + (headers?.expressions ?? [])
+        switch body {
+        case .none: break
+        case .json(let template), .form(let template): result += template.expressions
+        case .text(let template): result += template.expressions
+        }
+        return result
+    }
+}
+
+extension Exchange {
+    /// Every expression of its steps.
+    var expressions: [Expression] {
+        steps.flatMap { $0.request.expressions + ($0.output?.expressions ?? []) }
+    }
+}

@@ -1,0 +1,113 @@
+import CEL
+import Recipe
+import Synchronization
+
+/// The values of a connection's fields, each resolved when an expression first reads it.
+final class FieldValues: Sendable {
+    private struct State {
+        /// Every field of the connector; what is not resolved yet stands as null.
+        var values: ValueMap
+        var unresolved: Set<String>
+        var running: [String: Task<Result<Value, ConnectionError>, Never>] = [:]
+    }
+
+    private let connection: String
+    private let sources: [String: FieldSource]
+    private let secretNames: Set<String>
+    private let resolver: SecretResolver
+    private let redactor: Redactor
+    private let state: Mutex<State>
+
+    init(_ definition: Definition, resolver: SecretResolver, redactor: Redactor) {
+        connection = definition.name
+        self.resolver = resolver
+        self.redactor = redactor
+        let fields = definition.connector?.fields ?? []
+        secretNames = Set(fields.filter(\.isSecret).map(\.name))
+        sources = Dictionary(definition.fields.map { ($0.name, $0.source) }) { _, last in last }
+        var values = ValueMap()
+        var unresolved: Set<String> = []
+        for field in fields {
+            values[field.name] = field.defaultValue ?? .null
+            if field.isSecret, let value = field.defaultValue { redactor.add(value) }
+        }
+        for (name, source) in sources {
+            guard case .literal(let value) = source else {
+                unresolved.insert(name)
+                continue
+            }
+            values[name] = value
+            if secretNames.contains(name) { redactor.add(value) }
+        }
+        state = Mutex(State(values: values, unresolved: unresolved))
+    }
+
+    /// The fields, when all that is needed has been resolved.
+    func known(_ needs: FieldNeeds) -> ValueMap? {
+        state.withLock { $0.unresolved.contains(where: needs.contains) ? nil : $0.values }
+    }
+
+    /// The fields; resolves what is needed. A field that several ask for at once is resolved once.
+    func values(for needs: FieldNeeds) async throws(ConnectionError) -> ValueMap {
+        while true {
+            if let known = known(needs) { return known }
+            let missing = state.withLock { $0.unresolved.filter(needs.contains) }
+            for name in missing.sorted() { try await resolve(name) }
+        }
+    }
+
+    /// Asks the sources of these fields again at the next need.
+    func forget(_ needs: FieldNeeds) {
+        state.withLock { state in
+            for (name, source) in sources where needs.contains(name) {
+                if case .literal = source { continue }
+                state.unresolved.insert(name)
+            }
+        }
+    }
+
+    /// The secret fields among `needs` whose sources cost next to nothing, as they are now; those that cannot be read are left out.
+    func cheapSecrets(_ needs: FieldNeeds) async -> [String: Value] {
+        var result: [String: Value] = [:]
+        for (name, source) in sources where secretNames.contains(name) && needs.contains(name) && source.isCheap {
+            if let value = try? await resolver.resolve(source, field: name, connection: connection) {
+                result[name] = value
+            }
+        }
+        return result
+    }
+
+    /// Whether reading a secret among `needs` runs a program.
+    func runsProgram(_ needs: FieldNeeds) -> Bool {
+        sources.contains { secretNames.contains($0.key) && needs.contains($0.key) && !$0.value.isCheap }
+    }
+
+    /// Whether a field is a secret.
+    func isSecret(_ name: String) -> Bool { secretNames.contains(name) }
+
+    private func resolve(_ name: String) async throws(ConnectionError) {
+        guard let source = sources[name] else { return }
+        let task = state.withLock { state -> Task<Result<Value, ConnectionError>, Never> in
+            if let running = state.running[name] { return running }
+            let task = Task { [resolver, connection] () -> Result<Value, ConnectionError> in
+                do throws(ConnectionError) {
+                    return .success(try await resolver.resolve(source, field: name, connection: connection))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            state.running[name] = task
+            return task
+        }
+        let result = await task.value
+        if case .success(let value) = result, secretNames.contains(name) { redactor.add(value) }
+        state.withLock { state in
+            state.running[name] = nil
+            if case .success(let value) = result {
+                state.values[name] = value
+                state.unresolved.remove(name)
+            }
+        }
+        _ = try result.get()
+    }
+}

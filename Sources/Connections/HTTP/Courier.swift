@@ -1,0 +1,146 @@
+import CEL
+import Recipe
+import Schedule
+
+/// Takes a prepared request to its target: writes it out, follows redirects, reads the answer.
+struct Courier: Sendable {
+    /// At most so many redirects, of GET and HEAD only.
+    static let maxRedirects = 5
+
+    let transport: HTTPTransport
+    let clock: any WallClock
+    let redactor: Redactor
+
+    /// Sends a request.
+    ///
+    /// - Parameters:
+    ///   - additions: what `apply` gives; left out once a redirect leads where `permits` is false.
+    ///   - permits: whether credentials may go to an origin.
+    ///   - timeout: for all redirects together.
+    func send(
+        _ request: PreparedRequest,
+        to target: Target,
+        adding additions: Additions? = nil,
+        timeout: Duration,
+        permits: (Origin) -> Bool
+    ) async throws(RequestFailure) -> Response {
+        let begin = ContinuousClock.now
+        var target = target
+        target.add(request.query)
+        additions?.apply(to: &target)
+        var keepsCredentials = true
+        var redirects = 0
+        while true {
+            let label = "\(request.method.token) \(target.origin.hostAndPort)"
+            let remaining = timeout - begin.duration(to: .now)
+            guard remaining > .zero else { throw RequestFailure(.timeout, "\(label): no complete answer within \(timeout.text)") }
+            let message = outgoing(request, target, keepsCredentials ? additions : nil, keepsCredentials, remaining)
+            let answer: IncomingResponse
+            do {
+                answer = try await transport.send(message)
+            } catch {
+                throw RequestFailure(error, request: label)
+            }
+            guard (300...399).contains(answer.status), answer.status != 304, answer.status != 300,
+                request.method == .get || request.method == .head, let location = answer.header("location")
+            else { return try read(answer, request, target, label) }
+            redirects += 1
+            guard redirects <= Self.maxRedirects else {
+                throw RequestFailure(.network, "\(label): more than \(Self.maxRedirects) redirects")
+            }
+            do {
+                target = try target.redirected(to: location)
+            } catch {
+                throw RequestFailure(.network, "\(label): \(answer.status) redirects to a place that cannot be requested")
+            }
+            // Once a redirect has left, nothing that it leads to is trusted again.
+            keepsCredentials = keepsCredentials && permits(target.origin)
+            if keepsCredentials { additions?.apply(to: &target) }
+        }
+    }
+
+    private func outgoing(
+        _ request: PreparedRequest,
+        _ target: Target,
+        _ additions: Additions?,
+        _ keepsCredentials: Bool,
+        _ timeout: Duration
+    ) -> OutgoingRequest {
+        var headers = request.headers
+        // Whatever names a credential may have, a stranger needs only these.
+        if !keepsCredentials { headers.removeAll { !Self.harmlessHeaders.contains($0.0.lowercased()) } }
+        additions?.apply(to: &headers)
+        let (bytes, contentType) = Self.encode(additions?.apply(to: request.body, of: request.method) ?? request.body)
+        func has(_ name: String) -> Bool { headers.contains { $0.0.lowercased() == name } }
+        if let contentType, !has("content-type") { headers.append(("Content-Type", contentType)) }
+        if !has("accept") {
+            headers.append(("Accept", request.format == .text || request.format == .bytes ? "*/*" : "application/json, */*;q=0.8"))
+        }
+        return OutgoingRequest(
+            method: request.method.token, url: target.url, headers: headers, body: bytes, timeout: timeout,
+            maxBytes: request.maxBytes, onSend: request.onSend
+        )
+    }
+
+    private static let harmlessHeaders: Set<String> = ["accept", "accept-language", "accept-encoding", "user-agent"]
+
+    private static func encode(_ body: PreparedBody) -> (bytes: [UInt8]?, contentType: String?) {
+        switch body {
+        case .none: (nil, nil)
+        case .json(let value): (Array(value.json().utf8), "application/json")
+        case .form(let pairs):
+            (Array(PercentEncoding.form(pairs, spaceAsPlus: true).utf8), "application/x-www-form-urlencoded")
+        case .text(let text): (Array(text.utf8), nil)
+        }
+    }
+
+    private func read(
+        _ answer: IncomingResponse,
+        _ request: PreparedRequest,
+        _ target: Target,
+        _ label: String
+    ) throws(RequestFailure) -> Response {
+        let isSuccess = (200...299).contains(answer.status)
+        let body: Value
+        do {
+            body = try BodyDecoding.value(
+                answer.bytes, format: request.format, contentType: answer.header("content-type"), isSuccess: isSuccess
+            )
+        } catch {
+            var failure = RequestFailure(
+                .body,
+                "\(label): \(answer.status), but the body is no JSON (line \(error.line), column \(error.column): \(error.message)); it begins with `\(excerpt(answer.bytes))`"
+            )
+            failure.status = answer.status
+            throw failure
+        }
+        return Response(
+            status: answer.status, reason: answer.reason, headers: answer.headers, bytes: answer.bytes, body: body,
+            url: target.urlWithoutQuery,
+            retryAfter: isSuccess
+                ? nil : RetryAfter.wait(status: answer.status, headers: answer.headers, now: clock.now())
+        )
+    }
+
+    /// The first characters of a body in one line, redacted before they are cut: half a secret would not be found.
+    private func excerpt(_ bytes: [UInt8]) -> String {
+        let text = redactor.redact(String(decoding: bytes.prefix(4_096), as: UTF8.self))
+        let line = text.map { $0.isNewline || $0 == "\t" ? " " : $0 }
+        return line.count > 40 ? String(line.prefix(40)) + "…" : String(line)
+    }
+}
+
+extension RequestFailure {
+    /// What failed below HTTP.
+    init(_ error: TransportError, request: String) {
+        let kind: Kind =
+            switch error.kind {
+            case .network: .network
+            case .timeout: .timeout
+            case .tls: .tls
+            case .tooLarge: .body
+            case .cancelled: .cancelled
+            }
+        self.init(kind, "\(request): \(error.reason)")
+    }
+}

@@ -1,0 +1,161 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import NIOHTTPCompression
+import NIOPosix
+import Synchronization
+
+/// One message to send, complete: nothing is added but framing and what the client says of itself.
+public struct OutgoingRequest: Sendable {
+    /// The method's token.
+    public var method: String
+    /// An absolute `http` or `https` URL.
+    public var url: String
+    /// The header fields.
+    public var headers: [(String, String)]
+    /// The body.
+    public var body: [UInt8]?
+    /// The longest time until the last byte of the response.
+    public var timeout: Duration
+    /// The largest body that is read.
+    public var maxBytes: Int
+    /// Called when the head goes out.
+    public var onSend: (@Sendable () -> Void)?
+}
+
+/// What came back.
+public struct IncomingResponse: Sendable {
+    /// The status.
+    public let status: Int
+    /// The reason phrase.
+    public let reason: String
+    /// The header fields in order.
+    public let headers: [(String, String)]
+    /// The body without transfer and content encoding.
+    public let bytes: [UInt8]
+
+    /// The first value of a header.
+    func header(_ name: String) -> String? {
+        headers.first { $0.0.lowercased() == name }?.1
+    }
+}
+
+/// Sends requests over pooled connections: HTTP/1.1, and HTTP/2 where the server offers it over TLS.
+///
+/// It follows no redirect, adds no credential, and opens nothing before its first request.
+public final class HTTPTransport: Sendable {
+    /// The longest time to connect.
+    static let connectTimeout = Duration.seconds(10)
+    /// The longest silence inside a response.
+    static let idleTimeout = Duration.seconds(60)
+    /// Connections to one host at the same time, unless told otherwise.
+    public static let defaultConnectionsPerHost = 64
+
+    private let userAgent: String
+    private let connectionsPerHost: Int
+    private let threads: Int?
+    private let state = Mutex(State())
+
+    private struct State {
+        var client: HTTPClient?
+        var group: MultiThreadedEventLoopGroup?
+        var isShutDown = false
+    }
+
+    /// A transport.
+    ///
+    /// - Parameters:
+    ///   - userAgent: what it calls itself, `runner/VERSION`.
+    ///   - connectionsPerHost: HTTP/1.1 connections to one host at the same time; at least the largest `max_concurrency`.
+    ///   - threads: threads of its own; nil shares those of the process, one per core.
+    public init(
+        userAgent: String,
+        connectionsPerHost: Int = HTTPTransport.defaultConnectionsPerHost,
+        threads: Int? = nil
+    ) {
+        self.userAgent = userAgent
+        self.connectionsPerHost = max(1, connectionsPerHost)
+        self.threads = threads
+    }
+
+    /// Sends a request and reads the whole response; every status is a response.
+    public func send(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
+        let client = try client()
+        let collector = ResponseCollector(maxBytes: request.maxBytes, onSend: request.onSend)
+        var headers = HTTPHeaders(request.headers)
+        if !headers.contains(name: "user-agent") { headers.add(name: "User-Agent", value: userAgent) }
+        if !headers.contains(name: "accept-encoding") { headers.add(name: "Accept-Encoding", value: "gzip, deflate") }
+        do {
+            let message = try HTTPClient.Request(
+                url: request.url, method: HTTPMethod(rawValue: request.method), headers: headers,
+                body: request.body.map { .bytes($0) }
+            )
+            let task = client.execute(
+                request: message, delegate: collector, deadline: .now() + TimeAmount(clamping: request.timeout)
+            )
+            return try await withTaskCancellationHandler {
+                try await task.get()
+            } onCancel: {
+                task.cancel()
+            }
+        } catch {
+            throw TransportError(error, timeout: request.timeout)
+        }
+    }
+
+    /// Closes all connections. Later requests fail as cancelled.
+    public func shutdown() async {
+        let (client, group) = state.withLock { state in
+            state.isShutDown = true
+            defer {
+                state.client = nil
+                state.group = nil
+            }
+            return (state.client, state.group)
+        }
+        // Both only throw when they were shut down before, which taking them out of the state rules out.
+        try? await client?.shutdown()
+        try? await group?.shutdownGracefully()
+    }
+
+    private func client() throws(TransportError) -> HTTPClient {
+        let client = state.withLock { state -> HTTPClient? in
+            guard !state.isShutDown else { return nil }
+            if let client = state.client { return client }
+            let group: MultiThreadedEventLoopGroup
+            if let threads {
+                group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+                state.group = group
+            } else {
+                group = .singleton
+            }
+            let client = HTTPClient(eventLoopGroup: group, configuration: configuration)
+            state.client = client
+            return client
+        }
+        guard let client else { throw TransportError(.cancelled, "the process is stopping") }
+        return client
+    }
+
+    private var configuration: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout = .init(
+            connect: TimeAmount(clamping: Self.connectTimeout), read: TimeAmount(clamping: Self.idleTimeout)
+        )
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
+        // A refused connection is an answer; whether to try again is the recipe's `retry`.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.decompression = .enabled(limit: .ratio(1_000))
+        return configuration
+    }
+}
+
+extension TimeAmount {
+    /// The duration, or the longest time that NIO can count.
+    init(clamping duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        // A century is as good as for ever and far from overflow.
+        self = seconds > 3_000_000_000 ? .seconds(3_000_000_000) : .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,48 @@
+/// Scheme, host and port: what a credential is bound to (RFC 6454).
+struct Origin: Sendable, Hashable, CustomStringConvertible {
+    let scheme: String
+    let host: String
+    let port: Int
+
+    /// The origin of an `http` or `https` URL; nil for other schemes and malformed authorities.
+    init?(_ reference: URLReference) {
+        guard let scheme = reference.scheme, scheme == "http" || scheme == "https",
+            let authority = reference.authority
+        else { return nil }
+        let hostAndPort = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        var host = hostAndPort
+        var port = scheme == "https" ? 443 : 80
+        let afterAddress = hostAndPort.lastIndex(of: "]") ?? hostAndPort.startIndex
+        if let colon = hostAndPort[afterAddress...].lastIndex(of: ":") {
+            host = hostAndPort[..<colon]
+            let digits = hostAndPort[hostAndPort.index(after: colon)...]
+            if !digits.isEmpty {
+                guard let number = UInt16(digits), number > 0 else { return nil }
+                port = Int(number)
+            }
+        }
+        guard !host.isEmpty else { return nil }
+        self.scheme = scheme
+        self.host = host.lowercased()
+        self.port = port
+    }
+
+    /// The origin of a text such as `https://api.example.com`.
+    init?(_ text: String) {
+        self.init(URLReference(text))
+    }
+
+    /// Host, and the port unless it is the scheme's own.
+    var hostAndPort: String {
+        port == (scheme == "https" ? 443 : 80) ? host : "\(host):\(port)"
+    }
+
+    var description: String { "\(scheme)://\(hostAndPort)" }
+
+    /// What is sent there does not leave the machine.
+    var isLoopback: Bool {
+        if host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}

@@ -1,0 +1,42 @@
+public import CEL
+
+/// A response that has been read.
+public struct Response: Sendable {
+    /// The status.
+    public let status: Int
+    /// The reason phrase; the standard's own where the server gave none.
+    public let reason: String
+    /// The header fields in the order of the message.
+    public let headers: [(String, String)]
+    /// The body as it came, without its transfer and content encoding.
+    public let bytes: [UInt8]
+    /// The body as the action reads it.
+    public let body: Value
+    /// Where it came from, after redirects, without the query.
+    public let url: String
+    /// How long the server asks to wait (`Retry-After`, `RateLimit-Reset`).
+    public var retryAfter: Duration?
+    /// The response still asks for a renewal (`refresh_on`) although the token was new: another renewal would not help.
+    public var renewalDidNotHelp = false
+
+    /// Whether the status is a success (2xx).
+    public var isSuccess: Bool { (200...299).contains(status) }
+
+    /// `response` as expressions see it: `{status, headers, body}`, names of headers in lower case, repeated ones as a list.
+    public var value: Value {
+        .map(ValueMap([("status", .int(Int64(status))), ("headers", headerValue), ("body", body)]))
+    }
+
+    private var headerValue: Value {
+        var map = ValueMap()
+        for (name, text) in headers {
+            let key = name.lowercased()
+            switch map[key] {
+            case nil: map[key] = .string(text)
+            case .list(let items): map[key] = .list(items + [.string(text)])
+            case .some(let first): map[key] = .list([first, .string(text)])
+            }
+        }
+        return .map(map)
+    }
+}

@@ -1,0 +1,77 @@
+/// Where a request goes: an absolute `http` or `https` URL in which only allowed characters stand.
+struct Target: Sendable, Hashable {
+    private var reference: URLReference
+    let origin: Origin
+
+    /// Joins `url` to `base` (RFC 3986 section 5). Throws `configuration` when the result is no URL that can be requested.
+    init(_ url: String, base: URLReference?) throws(ConnectionError) {
+        var reference = URLReference(url)
+        if let base { reference = reference.resolved(against: base) }
+        let explanation = base == nil ? "the connection has no base_uri" : "base_uri is no absolute URL"
+        try self.init(reference, relativeSince: explanation)
+    }
+
+    private init(_ reference: URLReference, relativeSince explanation: String) throws(ConnectionError) {
+        guard let scheme = reference.scheme else {
+            throw ConnectionError(
+                .configuration,
+                "a relative URL cannot be requested, since \(explanation); write the whole URL or set base_uri"
+            )
+        }
+        guard scheme == "http" || scheme == "https" else {
+            throw ConnectionError(
+                .configuration, "`\(scheme.prefix(20)):` cannot be requested; write an http or https URL"
+            )
+        }
+        guard reference.authority?.contains("@") != true else {
+            throw ConnectionError(
+                .configuration, "a URL must not hold user and password; give them to a connection (`connector: basic`)"
+            )
+        }
+        guard let origin = Origin(reference), origin.host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ConnectionError(.configuration, "the URL has no valid host and port")
+        }
+        var reference = reference
+        reference.fragment = nil
+        reference.path = PercentEncoding.mending(reference.path)
+        reference.query = reference.query.map(PercentEncoding.mending)
+        if reference.path.isEmpty { reference.path = "/" }
+        self.reference = reference
+        self.origin = origin
+    }
+
+    /// Where a redirect's `Location` leads.
+    func redirected(to location: String) throws(ConnectionError) -> Target {
+        try Target(URLReference(location).resolved(against: reference), relativeSince: "its target has no scheme")
+    }
+
+    /// Adds query parameters.
+    mutating func add(_ query: [(String, String)]) {
+        guard !query.isEmpty else { return }
+        let added = PercentEncoding.form(query, spaceAsPlus: false)
+        if let present = reference.query, !present.isEmpty {
+            reference.query = present + "&" + added
+        } else {
+            reference.query = added
+        }
+    }
+
+    /// Removes the query parameters of a name.
+    mutating func removeQuery(named name: String) {
+        guard let query = reference.query else { return }
+        let kept = query.split(separator: "&").filter { part in
+            PercentEncoding.decoded(part.prefix { $0 != "=" }) != name
+        }
+        reference.query = kept.isEmpty ? nil : kept.joined(separator: "&")
+    }
+
+    /// The URL as it is sent.
+    var url: String { reference.text }
+
+    /// The URL as people may see it: queries hold credentials too often.
+    var urlWithoutQuery: String {
+        var shown = reference
+        shown.query = nil
+        return shown.text
+    }
+}

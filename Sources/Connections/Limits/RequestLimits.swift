@@ -1,0 +1,43 @@
+import Recipe
+import Synchronization
+
+/// `rate_limit` and `max_concurrency` of one connection, shared by all that use it in this process.
+final class RequestLimits: Sendable {
+    private let rate: RateLimit?
+    private let concurrency: ConcurrencyLimiter?
+    private let bucket: Mutex<TokenBucket?>
+
+    init(rate: RateLimit?, concurrency: Int?) {
+        self.rate = rate
+        self.concurrency = concurrency.map(ConcurrencyLimiter.init)
+        bucket = Mutex(rate.map(TokenBucket.init))
+    }
+
+    /// Whether these are the limits of a connection, so that a reload can keep what they have counted.
+    func isSame(rate: RateLimit?, concurrency: Int?) -> Bool {
+        self.rate == rate && self.concurrency?.limit == concurrency
+    }
+
+    /// Sends when the limits allow it.
+    func run<T: Sendable>(clock: any WallClock, _ body: () async throws -> T) async throws -> T {
+        guard let concurrency else {
+            try await waitForRate(clock)
+            return try await body()
+        }
+        return try await concurrency.run {
+            try await waitForRate(clock)
+            return try await body()
+        }
+    }
+
+    private func waitForRate(_ clock: any WallClock) async throws {
+        let wait = bucket.withLock { $0?.reserve(now: clock.now()) }
+        guard let wait, wait > .zero else { return }
+        do {
+            try await clock.sleep(for: wait)
+        } catch {
+            bucket.withLock { $0?.giveBack() }
+            throw error
+        }
+    }
+}

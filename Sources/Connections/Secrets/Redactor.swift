@@ -1,0 +1,92 @@
+public import CEL
+import Synchronization
+
+/// The one place where secrets are taken out of text on its way out of the process (DESIGN section 6).
+///
+/// It knows every secret and token that this process has seen, and their usual spellings: base64, base64url, URL-encoded,
+/// JSON-escaped. What is known is never forgotten, since an old token may still stand in a message. Values of fewer than six
+/// characters are ignored: hiding them would hide half of every text.
+public final class Redactor: Sendable {
+    /// What stands in place of a secret.
+    public static let mask = "•••"
+    /// The shortest value that is hidden, in bytes of UTF-8.
+    public static let minimumLength = SecretIndex.window
+
+    private struct State: Sendable {
+        var known: Set<[UInt8]> = []
+        var index = SecretIndex()
+    }
+
+    private let state = Mutex(State())
+
+    /// A redactor that knows no secret yet.
+    public init() {}
+
+    /// From now on `secret` and its spellings are hidden.
+    public func add(_ secret: String) {
+        let bytes = Array(secret.utf8)
+        guard bytes.count >= Self.minimumLength else { return }
+        state.withLock { state in
+            guard state.known.insert(bytes).inserted else { return }
+            for form in SecretForms.all(of: bytes, minimum: SecretIndex.window) { state.index.insert(form) }
+        }
+    }
+
+    /// Hides every text inside `value`.
+    public func add(_ value: Value) {
+        switch value {
+        case .string(let text): add(text)
+        case .int, .uint, .double: add(value.text)
+        case .bytes(let bytes): add(String(decoding: bytes, as: UTF8.self))
+        case .list(let items): for item in items { add(item) }
+        case .map(let map): for member in map.values { add(member) }
+        case .optional(let optional): if let inner = optional.value { add(inner) }
+        default: break
+        }
+    }
+
+    /// The text without secrets; overlapping ones become one mask.
+    public func redact(_ text: String) -> String {
+        // The copy shares storage, so that other threads do not wait for a long text.
+        let index = state.withLock { $0.index }
+        guard !index.isEmpty else { return text }
+        var text = text
+        return text.withUTF8 { bytes in
+            let found = index.matches(in: bytes)
+            guard !found.isEmpty else { return nil }
+            var result: [UInt8] = []
+            result.reserveCapacity(bytes.count)
+            var place = 0
+            for range in found {
+                result.append(contentsOf: bytes[place..<range.lowerBound])
+                result.append(contentsOf: Self.mask.utf8)
+                place = range.upperBound
+            }
+            result.append(contentsOf: bytes[place...])
+            return String(decoding: result, as: UTF8.self)
+        } ?? text
+    }
+
+    /// The value with every text in it redacted, keys of maps too.
+    public func redact(_ value: Value) -> Value {
+        switch value {
+        case .string(let text): return .string(redact(text))
+        case .int, .uint, .double:
+            let text = value.text
+            let redacted = redact(text)
+            return redacted == text ? value : .string(redacted)
+        case .bytes(let bytes):
+            let text = String(decoding: bytes, as: UTF8.self)
+            let redacted = redact(text)
+            return redacted == text ? value : .string(redacted)
+        case .list(let items): return .list(items.map(redact))
+        case .map(let map):
+            var result = ValueMap()
+            result.reserveCapacity(map.count)
+            for entry in map { result[redact(entry.key)] = redact(entry.value) }
+            return .map(result)
+        case .optional(let optional): return .optional(OptionalValue(optional.value.map(redact)))
+        default: return value
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// Finds any of many byte strings in a text in one pass.
+///
+/// A window of six bytes slides over the text; a bitmap says at once that almost no window ends a secret. Secrets are filed
+/// under their last bytes and not their first, because tokens of one server begin alike (`eyJhbGciOi…`). Adding one costs
+/// its own length, whatever the number of those that are there.
+struct SecretIndex: Sendable {
+    /// The window, and the shortest string that can be found, in bytes.
+    static let window = 6
+
+    private static let filterBits = 18
+    private var filter = [UInt64](repeating: 0, count: 1 << (filterBits - 6))
+    private var endings: [UInt64: [[UInt8]]] = [:]
+
+    /// Nothing can be found.
+    var isEmpty: Bool { endings.isEmpty }
+
+    /// Adds a string.
+    mutating func insert(_ form: [UInt8]) {
+        guard form.count >= Self.window else { return }
+        var key: UInt64 = 0
+        for byte in form.suffix(Self.window) { key = key << 8 | UInt64(byte) }
+        guard endings[key]?.contains(form) != true else { return }
+        endings[key, default: []].append(form)
+        // The longest first: it covers the shorter ones that end at the same place.
+        endings[key]?.sort { $0.count > $1.count }
+        let slot = Self.slot(key)
+        filter[slot >> 6] |= 1 << UInt64(slot & 63)
+    }
+
+    /// The stretches of `text` that are strings of the index, merged where they overlap, in order.
+    func matches(in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+        guard text.count >= Self.window, !isEmpty else { return [] }
+        var found: [Range<Int>] = []
+        filter.withUnsafeBufferPointer { filter in
+            var key: UInt64 = 0
+            for place in 0..<text.count {
+                key = (key << 8 | UInt64(text[place])) & 0xFFFF_FFFF_FFFF
+                let slot = Self.slot(key)
+                guard filter[slot >> 6] >> UInt64(slot & 63) & 1 == 1, place >= Self.window - 1 else { continue }
+                if let length = longestEnding(key, at: place, in: text) {
+                    Self.merge(place + 1 - length..<place + 1, into: &found)
+                }
+            }
+        }
+        return found
+    }
+
+    private func longestEnding(_ key: UInt64, at place: Int, in text: UnsafeBufferPointer<UInt8>) -> Int? {
+        endings[key]?.first { form in
+            guard form.count <= place + 1 else { return false }
+            return text[(place + 1 - form.count)..<(place + 1)].elementsEqual(form)
+        }?.count
+    }
+
+    private static func merge(_ range: Range<Int>, into found: inout [Range<Int>]) {
+        var range = range
+        while let last = found.last, last.upperBound > range.lowerBound {
+            range = min(last.lowerBound, range.lowerBound)..<max(last.upperBound, range.upperBound)
+            found.removeLast()
+        }
+        found.append(range)
+    }
+
+    @inline(__always)
+    private static func slot(_ key: UInt64) -> Int {
+        Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - filterBits))
+    }
+}

@@ -1,0 +1,146 @@
+public import CEL
+import Glibc
+public import Recipe
+import Subprocess
+import SystemPackage
+
+/// Finds the values that a connection's file only points to: environment variables, files, programs, systemd credentials.
+public struct SecretResolver: Sendable {
+    private let environment: [String: String]
+    private let workspaceRoot: String
+    private let commandLimit: Duration
+
+    /// A resolver.
+    ///
+    /// - Parameters:
+    ///   - environment: the real environment, with the workspace's `.env` below it.
+    ///   - workspaceRoot: what relative `file:` paths are relative to.
+    ///   - commandLimit: the longest that a `command:` may take.
+    public init(environment: [String: String], workspaceRoot: String, commandLimit: Duration = .seconds(30)) {
+        self.environment = environment
+        self.workspaceRoot = workspaceRoot
+        self.commandLimit = commandLimit
+    }
+
+    /// The value of a field. Throws `configuration` with the name of the field, the connection, and what to do.
+    public func resolve(
+        _ source: FieldSource,
+        field: String,
+        connection: String
+    ) async throws(ConnectionError) -> Value {
+        let what = "the field `\(field)` of the connection `\(connection)`"
+        switch source {
+        case .literal(let value):
+            return value
+        case .env(let name, let fallback):
+            guard let value = environment[name] else {
+                if let fallback { return fallback }
+                throw ConnectionError(
+                    .configuration,
+                    "the environment variable \(name) is not set, and \(what) needs it; set it, or write it into the workspace's .env"
+                )
+            }
+            return .string(value)
+        case .file(let path):
+            let full = path.hasPrefix("/") ? path : workspaceRoot + "/" + path
+            return .string(try Self.read(full, shown: path, for: what))
+        case .credential(let name):
+            guard let directory = environment["CREDENTIALS_DIRECTORY"] else {
+                throw ConnectionError(
+                    .configuration,
+                    "\(what) is the systemd credential `\(name)`, but CREDENTIALS_DIRECTORY is not set; run it as a service with LoadCredential=\(name):…"
+                )
+            }
+            guard !name.isEmpty, !name.contains("/"), name != ".." else {
+                throw ConnectionError(.configuration, "\(what): `\(name)` is no name of a systemd credential")
+            }
+            return .string(try Self.read(directory + "/" + name, shown: "credential \(name)", for: what))
+        case .command(let words):
+            return .string(try await run(words, for: what))
+        }
+    }
+
+    private static func read(_ path: String, shown: String, for what: String) throws(ConnectionError) -> String {
+        func failure(_ reason: String) -> ConnectionError {
+            ConnectionError(.configuration, "\(shown) cannot be read: \(reason); \(what) needs it")
+        }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure(String(cString: strerror(errno))) }
+            if count == 0 { break }
+            content.append(contentsOf: buffer[..<count])
+            guard content.count <= 1 << 20 else { throw failure("it is larger than 1 MiB") }
+        }
+        if content.last == UInt8(ascii: "\n") { content.removeLast() }
+        if content.last == UInt8(ascii: "\r") { content.removeLast() }
+        guard let text = String(validating: content, as: UTF8.self) else { throw failure("it is no UTF-8 text") }
+        return text
+    }
+
+    /// The first line of a program's output. Its arguments and its errors are never shown: both may hold secrets.
+    private func run(_ words: [String], for what: String) async throws(ConnectionError) -> String {
+        guard let program = words.first else { throw ConnectionError(.configuration, "\(what): the command is empty") }
+        let mend = "\(what) needs it; run it by hand to see why"
+        let executable: Executable =
+            program.contains("/")
+            ? .path(FilePath(program.hasPrefix("/") ? program : workspaceRoot + "/" + program)) : .name(program)
+        let outcome: CommandOutcome
+        do {
+            outcome = try await withThrowingTaskGroup(of: CommandOutcome.self) { [workspaceRoot, commandLimit] group in
+                group.addTask {
+                    var options = PlatformOptions()
+                    options.teardownSequence = [.send(signal: .kill, allowedDurationToNextStep: .zero)]
+                    let result = try await Subprocess.run(
+                        executable, arguments: Arguments(Array(words.dropFirst())),
+                        workingDirectory: FilePath(workspaceRoot), platformOptions: options,
+                        output: .string(limit: 1 << 20)
+                    )
+                    return result.terminationStatus.isSuccess
+                        ? .output(result.standardOutput) : .failed("\(result.terminationStatus)")
+                }
+                group.addTask {
+                    try await Task.sleep(for: commandLimit, clock: .continuous)
+                    return .timedOut
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? .timedOut
+            }
+        } catch is CancellationError {
+            throw .cancelled
+        } catch {
+            throw ConnectionError(.configuration, "the command `\(program)` could not be run; \(mend)")
+        }
+        switch outcome {
+        case .timedOut:
+            throw ConnectionError(
+                .configuration, "the command `\(program)` did not end within \(commandLimit.text); \(mend)")
+        case .failed(let status):
+            throw ConnectionError(.configuration, "the command `\(program)` failed (\(status)); \(mend)")
+        case .output(let text):
+            let line = text.prefix { !$0.isNewline }
+            guard !line.isEmpty else {
+                throw ConnectionError(.configuration, "the command `\(program)` printed nothing; \(mend)")
+            }
+            return String(line)
+        }
+    }
+
+    private enum CommandOutcome: Sendable {
+        case output(String)
+        case failed(String)
+        case timedOut
+    }
+}
+
+extension FieldSource {
+    /// Reading it again costs next to nothing.
+    var isCheap: Bool {
+        if case .command = self { false } else { true }
+    }
+}

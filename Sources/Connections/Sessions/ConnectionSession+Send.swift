@@ -1,0 +1,127 @@
+import CEL
+import Recipe
+
+extension ConnectionSession {
+    /// Sends a request with the connection's credential: joins `base_uri`, guards the origin, applies, renews once and sends again.
+    ///
+    /// Every status is a response; whether it is a success is the action's business. A response in which `detect_on` finds an
+    /// error is a failure of kind `response`. One that still asks for a renewal after a renewal has `renewalDidNotHelp`.
+    public func send(_ request: PreparedRequest) async throws(RequestFailure) -> Response {
+        do {
+            return try await limits.run(clock: services.clock) { try await attempt(request) }
+        } catch let failure as RequestFailure {
+            throw RequestFailure(failure, message: redact(failure.message))
+        } catch let error as ConnectionError {
+            throw RequestFailure(error, request: label(of: request))
+        } catch {
+            throw RequestFailure(.cancelled, "\(label(of: request)): cancelled")
+        }
+    }
+
+    private func attempt(_ request: PreparedRequest) async throws -> Response {
+        let first = try await credentials(definition.sendNeeds)
+        let response = try await deliver(request, first.bag)
+        let generation = first.token?.generation ?? 0
+        switch judge.verdict(response) {
+        case .fine:
+            if response.isSuccess, first.token != nil { await noteSuccess(generation) }
+            return response
+        case .detected:
+            throw detected(response, request)
+        case .spent(let isDetected):
+            guard permitsReplay(request) else {
+                try await keeper().renewAfterSignal(generation: generation)
+                if isDetected { throw detected(response, request) }
+                return response
+            }
+            guard let renewed = try await keeper().tokenAfterSignal(generation: generation) else {
+                return try unhelped(response, request, isDetected)
+            }
+            let values = try await fields.values(for: definition.sendNeeds)
+            return try await replay(request, values.merging(renewed.bag), renewed.generation)
+        }
+    }
+
+    /// Sends the request again with a renewed token; whatever comes is the answer.
+    private func replay(_ request: PreparedRequest, _ bag: ValueMap, _ generation: Int64) async throws -> Response {
+        let response = try await deliver(request, bag)
+        switch judge.verdict(response) {
+        case .fine:
+            if response.isSuccess { await noteSuccess(generation) }
+            return response
+        case .detected:
+            throw detected(response, request)
+        case .spent(let isDetected):
+            try await keeper().noteReplayMatched(generation: generation)
+            return try unhelped(response, request, isDetected)
+        }
+    }
+
+    private func noteSuccess(_ generation: Int64) async {
+        // A keeper exists: the token that was used came from it.
+        try? await keeper().noteSuccess(generation: generation)
+    }
+
+    /// One exchange with the credential of `bag`.
+    private func deliver(_ request: PreparedRequest, _ bag: ValueMap) async throws -> Response {
+        let scope = definition.scope(bag, environment: services.environment)
+        let base = try definition.baseURI(in: scope)
+        let target = try Target(request.url, base: base)
+        let guarding = OriginGuard(definition, base: base)
+        try guarding.check(target, method: request.method)
+        var additions: Additions?
+        if let apply = definition.authorization?.apply {
+            do {
+                additions = try Additions(apply, scope: scope)
+            } catch {
+                throw ConnectionError(.configuration, "`apply` of the connection `\(name)`: \(error.description)")
+            }
+        }
+        return try await services.courier.send(request, to: target, adding: additions, timeout: request.timeout) { origin in
+            guarding.permitsCredential(at: origin)
+        }
+    }
+
+    private func permitsReplay(_ request: PreparedRequest) -> Bool {
+        switch request.replay {
+        case .always: true
+        case .safe: request.isRepeatable
+        case .never: false
+        }
+    }
+
+    private func unhelped(_ response: Response, _ request: PreparedRequest, _ isDetected: Bool) throws -> Response {
+        var response = response
+        response.renewalDidNotHelp = true
+        if isDetected { throw detected(response, request) }
+        return response
+    }
+
+    private func detected(_ response: Response, _ request: PreparedRequest) -> RequestFailure {
+        let host = Origin(response.url)?.hostAndPort ?? name
+        var message = "\(request.method.token) \(host): \(response.status), but the body holds an error that `detect_on` looks for"
+        if response.renewalDidNotHelp { message += ", also with a renewed token" }
+        var failure = RequestFailure(.response(response.status), message)
+        failure.status = response.status
+        failure.response = response
+        failure.retryAfter = response.retryAfter
+        return failure
+    }
+
+    /// Method and host, as far as it is known before the request could be joined to its base.
+    private func label(of request: PreparedRequest) -> String {
+        let host = Origin(request.url)?.hostAndPort
+        return host.map { "\(request.method.token) \($0)" } ?? "\(request.method.token) \(URLReference(request.url).path)"
+    }
+}
+
+extension RequestFailure {
+    /// The same failure with another message.
+    fileprivate init(_ other: RequestFailure, message: String) {
+        self.init(other.kind, message)
+        status = other.status
+        response = other.response
+        retryAfter = other.retryAfter
+        isTransient = other.isTransient
+    }
+}

@@ -1,0 +1,134 @@
+public import CEL
+import Recipe
+import Schedule
+import Store
+import Synchronization
+
+/// One connection in use: all jobs of the process that name it share its session, its token and its limits.
+public final class ConnectionSession: Sendable {
+    /// What sessions of one process have in common.
+    struct Services: Sendable {
+        let courier: Courier
+        let environment: Value
+        let clock: any WallClock
+        /// The keeper of an identity's token.
+        let keeper: @Sendable (_ identity: String, _ connection: String, any Renewer) -> (TokenKeeper, isNew: Bool)
+        let store: any Store
+    }
+
+    let definition: Definition
+    let fields: FieldValues
+    let limits: RequestLimits
+    let services: Services
+    let judge: SignalJudge
+    private let keeping = Mutex<TokenKeeper?>(nil)
+
+    init(_ definition: Definition, fields: FieldValues, limits: RequestLimits, services: Services) {
+        self.definition = definition
+        self.fields = fields
+        self.limits = limits
+        self.services = services
+        judge = SignalJudge(definition.authorization, isRenewable: definition.isRenewable)
+    }
+
+    /// The connection's name.
+    public var name: String { definition.name }
+
+    /// The `connection` variable of recipes: the fields that are no secrets, and the keys that acquire returned and that are `public:`.
+    public func visible() async throws(ConnectionError) -> Value {
+        guard let connector = definition.connector else { return .map(ValueMap()) }
+        let values = try await fields.values(for: FieldNeeds(definition.plainFields))
+        var result = ValueMap()
+        for name in definition.plainFields { result[name] = values[name] ?? .null }
+        guard !connector.publicKeys.isEmpty, definition.isRenewable else { return .map(result) }
+        for entry in try await keeper().currentToken()?.bag ?? ValueMap() where !connector.isSecret(entry.key.text) {
+            result[entry.key] = entry.value
+        }
+        return .map(result)
+    }
+
+    /// Sends the connection's `test:` request. Throws a failure for anything but what the request expects.
+    public func test() async throws(RequestFailure) -> Response {
+        guard let test = definition.test else {
+            throw RequestFailure(
+                .configuration, "the connection `\(name)` has no `test:`; add one, for example `test: { get: /me }`"
+            )
+        }
+        let label = test.method.token
+        let request: PreparedRequest
+        do {
+            let needs = definition.sendNeeds.union(FieldNeeds(test.expressions))
+            let bag = try await credentials(needs).bag
+            request = try PreparedRequest(test, scope: definition.scope(bag, environment: services.environment))
+        } catch let error as ConnectionError {
+            throw RequestFailure(error, request: label)
+        } catch {
+            throw RequestFailure(.configuration, "\(label): \(redact("\(error)"))")
+        }
+        let response = try await send(request)
+        switch test.expect {
+        case .statuses(let ranges):
+            if ranges.contains(where: { $0.contains(response.status) }) { return response }
+        case .condition(let condition):
+            let scope = Scope(["response": response.value, "env": services.environment])
+            if (try? condition.evaluate(in: scope)) == .bool(true) { return response }
+        }
+        var message = "\(label) \(URLReference(response.url).authority ?? ""): the server answered \(response.status)"
+        if response.renewalDidNotHelp { message += ", also with a renewed token; check what this credential may do" }
+        var failure = RequestFailure(.response(response.status), message)
+        failure.status = response.status
+        failure.response = response
+        throw failure
+    }
+
+    /// Renews the token now, whatever its state; ends `needs_attention`.
+    public func renew() async throws(ConnectionError) {
+        guard definition.isRenewable else {
+            throw ConnectionError(.configuration, "the connection `\(name)` acquires no token, so there is nothing to renew")
+        }
+        try await keeper().renewNow()
+    }
+
+    // MARK: Credentials
+
+    /// The bag that `base_uri` and `apply` read, and the token in it.
+    func credentials(_ needs: FieldNeeds) async throws(ConnectionError) -> (bag: ValueMap, token: Token?) {
+        let values: ValueMap
+        if let known = fields.known(needs) {
+            values = known
+        } else {
+            values = try await fields.values(for: needs)
+        }
+        guard definition.isRenewable else { return (values, nil) }
+        let keeper = try await keeper()
+        if let token = keeper.fresh(now: services.clock.now()) { return (values.merging(token.bag), token) }
+        let isEager = definition.authorization?.acquireWhen == .eager
+        let isNeeded = isEager && definition.applyNeeds.names.contains { (values[$0] ?? .null).isNull }
+        guard let token = try await keeper.token(isNeeded: isNeeded) else { return (values, nil) }
+        return (values.merging(token.bag), token)
+    }
+
+    /// The keeper of this connection's token; who that is depends on the values of the plain fields.
+    func keeper() async throws(ConnectionError) -> TokenKeeper {
+        if let keeper = keeping.withLock({ $0 }) { return keeper }
+        let identity = try await identity()
+        let exchanger = Exchanger(
+            definition: definition, fields: fields, identity: identity, environment: services.environment,
+            courier: services.courier
+        )
+        let (keeper, isNew) = services.keeper(identity, definition.name, exchanger)
+        // The file was read again: what stood in the way may be mended.
+        if !isNew { await keeper.redefine(exchanger) }
+        return keeping.withLock { kept in
+            let result = kept ?? keeper
+            kept = result
+            return result
+        }
+    }
+
+    func identity() async throws(ConnectionError) -> String {
+        definition.identity(try await fields.values(for: FieldNeeds(definition.plainFields)))
+    }
+
+    func redact(_ text: String) -> String { services.courier.redactor.redact(text) }
+}

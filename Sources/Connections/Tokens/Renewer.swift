@@ -1,0 +1,48 @@
+import CEL
+import Schedule
+import Store
+
+/// What a token keeper needs of the connection whose token it keeps.
+protocol Renewer: Sendable {
+    /// The longest renewal.
+    var timeout: Duration { get }
+
+    /// Resolves what acquire and refresh read, from their sources when `isFresh`, and digests the secrets among it.
+    func prepare(isFresh: Bool) async throws(ConnectionError) -> SecretDigest
+
+    /// The digest of those secrets that can be had at next to no cost; nothing is run for it.
+    func cheapDigest() async -> SecretDigest
+
+    /// Whether a digest costs the run of a program.
+    var isDigestCostly: Bool { get }
+
+    /// Refreshes or acquires.
+    func renew(_ bag: ValueMap, sentAt: Instant) async -> Renewal
+
+    /// Hides all that is secret in the bag.
+    func learn(_ bag: ValueMap)
+}
+
+/// What came of a renewal's requests.
+struct Renewal: Sendable {
+    enum Outcome: Sendable {
+        /// What was returned, not merged yet.
+        case returned(ValueMap)
+        case failed(RenewalProblem)
+    }
+
+    var kind: RenewalKind
+    var outcome: Outcome
+}
+
+/// Why a renewal gave nothing.
+struct RenewalProblem: Error, Sendable, Hashable {
+    /// Redacted, without the connection's name.
+    var message: String
+    /// Trying again would end the same way.
+    var isFinal = false
+    /// The refresh token itself was refused.
+    var isGrantRefused = false
+    /// What the server asked for.
+    var retryAfter: Duration?
+}

@@ -1,0 +1,164 @@
+public import CEL
+public import Connections
+public import Recipe
+import Schedule
+public import Store
+import YAML
+
+/// What an engine works with.
+public struct EngineConfiguration: Sendable {
+    /// Reads the workspace again when its files change, and recipes from the texts that interrupted runs began with.
+    public var loader: WorkspaceLoader
+    /// The workspace as it was loaded.
+    public var workspace: Workspace
+    /// Where everything is recorded.
+    public var store: any Store
+    /// The sessions of the connections.
+    public var connections: ConnectionManager
+    /// Knows the secrets.
+    public var redactor: Redactor
+    /// `env` in expressions.
+    public var environment = Value.map([:])
+    /// This process.
+    public var node: NodeID
+    /// Time; tests give a manual one.
+    public var clock: any EngineClock = SystemEngineClock()
+    /// Who is told of events.
+    public var observer: any EngineObserver = SilentObserver()
+    /// Whether changed files take effect while it runs.
+    public var watchesFiles = true
+
+    /// A configuration with the machine's clock and nobody who observes.
+    public init(
+        loader: WorkspaceLoader, workspace: Workspace, store: any Store, connections: ConnectionManager,
+        redactor: Redactor, node: NodeID
+    ) {
+        self.loader = loader
+        self.workspace = workspace
+        self.store = store
+        self.connections = connections
+        self.redactor = redactor
+        self.node = node
+    }
+}
+
+/// Runs recipes: `run` is the whole of `runner start`, `once` that of `runner once`.
+public final class Engine: Sendable {
+    let configuration: EngineConfiguration
+    let executor: Executor
+
+    /// An engine; it does nothing yet.
+    public init(_ configuration: EngineConfiguration) {
+        self.configuration = configuration
+        executor = Executor(
+            store: configuration.store, connections: configuration.connections, redactor: configuration.redactor,
+            clock: configuration.clock, environment: configuration.environment, observer: configuration.observer
+        )
+    }
+
+    /// Schedules the workspace's recipes until the task is cancelled; then runs have the workspace's `shutdown_grace` to end.
+    ///
+    /// Takes up what dead processes left, catches up what was missed, and follows changes of the files. Throws only when the store refuses at the
+    /// start; later it is asked again.
+    public func run() async throws(StoreError) {
+        let configuration = configuration
+        let (store, clock, node) = (configuration.store, configuration.clock, configuration.node)
+        let now = clock.now()
+        try await store.register(NodeRecord.current(id: node, leaseUntil: now + Scheduler.leaseTime), now: now)
+        let scheduler = Scheduler(
+            services: Scheduler.Services(
+                store: store, performer: executor, clock: clock, node: node, observer: configuration.observer
+            )
+        )
+        await scheduler.begin()
+        // Files that change while the workspace is taken over must not go unseen.
+        let watcher = configuration.watchesFiles ? FileWatcher() : nil
+        _ = watcher?.watch(directories())
+        let workspace = configuration.workspace
+        try await scheduler.load(workspace)
+        try await scheduler.recover { text, recipe in
+            configuration.loader.recipe(fromVersion: text, of: recipe, in: workspace)
+        }
+        try await scheduler.watchTriggers(isStart: true)
+        configuration.observer.observe(
+            .ready(triggers: await scheduler.watches.count, next: await scheduler.nextWake())
+        )
+        let grace = await follow(watcher, scheduler)
+        await scheduler.stop(grace: grace)
+        do {
+            try await store.unregister(node)
+        } catch {
+            // The process ends; others see that it is dead.
+            configuration.observer.observe(.storeFailed(error))
+        }
+    }
+
+    /// Waits for the end, and takes over changed files meanwhile. Gives the grace that is in force at the end.
+    private func follow(_ watcher: FileWatcher?, _ scheduler: Scheduler) async -> Duration {
+        var workspace = configuration.workspace
+        let changes = watcher?.changes ?? AsyncStream { _ in }
+        for await _ in changes {
+            repeat { workspace = await reload(over: workspace, scheduler) } while watcher?.watch(directories()) == true
+        }
+        return workspace.settings.shutdownGrace
+    }
+
+    private func directories() -> [String] {
+        let root = configuration.loader.root
+        return WorkspaceFiles(root: root).directories.map { $0.isEmpty ? root : root + "/" + $0 }
+    }
+}
+
+extension Engine {
+    /// Reads the workspace again, and takes over what is valid of it.
+    private func reload(over old: Workspace, _ scheduler: Scheduler) async -> Workspace {
+        let loader = configuration.loader
+        // Off the scheduler's queue: fires that are due must not wait for parsing.
+        let new = await Task.detached { loader.load() }.value
+        let merge = WorkspaceMerge(new, over: old)
+        let observer = configuration.observer
+        if !merge.rejected.isEmpty { observer.observe(.rejected(merge.rejected, sources: new.sources)) }
+        do {
+            try await scheduler.load(merge.workspace)
+            try await scheduler.watchTriggers(isStart: false)
+        } catch {
+            observer.observe(.storeFailed(error))
+            return old
+        }
+        if !merge.isEmpty {
+            observer.observe(.reloaded(added: merge.added, changed: merge.changed, removed: merge.removed))
+        }
+        return merge.workspace
+    }
+
+    /// Runs a recipe now, whatever its triggers and rules of overlap say (DESIGN section 10).
+    ///
+    /// - Parameters:
+    ///   - inputs: as `RecipePlan.inputs(given:)` makes them.
+    ///   - commitsState: whether a successful run leaves its cursor.
+    ///   - handle: the way to cancel it.
+    public func once(
+        _ plan: RecipePlan, inputs: Value, commitsState: Bool = true, handle: RunHandle = RunHandle()
+    ) async throws(StoreError) -> RunResult {
+        let (store, node) = (configuration.store, configuration.node)
+        let now = configuration.clock.now()
+        let recipe = plan.recipe
+        let run = RunRecord(
+            fire: FireKey(recipe: recipe.name, trigger: TriggerName.once, scheduledAt: now), status: .running,
+            startedAt: now, node: node, version: recipe.version
+        )
+        // The node first: a run without a living node is an orphan, which another process would close.
+        try await store.register(NodeRecord.current(id: node, leaseUntil: now + Scheduler.leaseTime), now: now)
+        try await store.saveVersion(hash: recipe.version, source: recipe.source.text, now: now)
+        let outcome = try await store.claim([ClaimRequest(run: run, overlap: .allow, inputs: inputs)]).first
+        guard case .claimed(let claimed) = outcome else {
+            // Only another run in the same microsecond could have taken it.
+            throw .other(path: "", detail: "the run could not be recorded; try again")
+        }
+        var order = RunOrder(
+            run: claimed, plan: plan, inputs: inputs, connections: configuration.workspace.connections
+        )
+        order.commitsState = commitsState
+        return await executor.run(order, handle: handle)
+    }
+}

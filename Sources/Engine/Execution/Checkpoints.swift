@@ -1,0 +1,83 @@
+import Recipe
+import Store
+import Synchronization
+
+/// Which action of a run: its path, and the indexes of the `foreach` items that it is done for.
+struct ActionKey: Sendable, Hashable {
+    /// The id path inside the recipe.
+    let path: String
+    /// The indexes, joined with dots; empty outside `foreach`.
+    let index: String
+}
+
+/// What a run has done: the records of an earlier process that it goes on after, and those that are not durable yet.
+///
+/// A record waits for the next action with an effect, or for the end of the run, whichever comes first: so a run of one action costs no transaction of
+/// its own, and an action that is lost in a crash is one whose effect can be had again.
+final class Checkpoints: Sendable {
+    private struct State {
+        var done: [ActionKey: ActionRecord]
+        var waiting: [ActionRecord] = []
+    }
+
+    private let store: any Store
+    private let fence: Int64
+    private let state: Mutex<State>
+
+    init(store: any Store, fence: Int64, done: [ActionRecord]) {
+        self.store = store
+        self.fence = fence
+        let keyed = done.map { (ActionKey(path: $0.path, index: $0.index), $0) }
+        state = Mutex(State(done: Dictionary(keyed) { _, last in last }))
+    }
+
+    /// What an earlier process left of an action. It is given once: a second time the action is done again.
+    func take(_ key: ActionKey) -> ActionRecord? {
+        state.withLock { $0.done.isEmpty ? nil : $0.done.removeValue(forKey: key) }
+    }
+
+    /// Keeps a record until the next `flush`, or until the run ends.
+    func add(_ record: ActionRecord) {
+        state.withLock { $0.waiting.append(record) }
+    }
+
+    /// Makes a record durable now.
+    func complete(_ record: ActionRecord) async throws(Exit) {
+        do {
+            try await store.complete(record, fence: fence)
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// Makes all that waits durable.
+    func flush() async throws(Exit) {
+        let waiting = takeWaiting()
+        for (position, record) in waiting.enumerated() {
+            do {
+                try await complete(record)
+            } catch {
+                // What did not get there goes with the end of the run, if the store takes that.
+                state.withLock { $0.waiting.insert(contentsOf: waiting[position...], at: 0) }
+                throw error
+            }
+        }
+    }
+
+    /// Notes that an action whose effect cannot be repeated is under way.
+    func begin(_ record: ActionRecord) async throws(Exit) {
+        do {
+            try await store.begin(record, fence: fence)
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// The records that go with the end of the run.
+    func takeWaiting() -> [ActionRecord] {
+        state.withLock { state in
+            defer { state.waiting.removeAll() }
+            return state.waiting
+        }
+    }
+}

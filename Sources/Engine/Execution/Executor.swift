@@ -1,0 +1,69 @@
+public import CEL
+public import Connections
+import Recipe
+import Schedule
+public import Store
+
+/// Performs runs: the actions in order, then `on_success` or `on_failure`, then `finally`, and the end in one transaction.
+///
+/// One executor serves a whole process; it has no state of its own but the alarm for time limits.
+public final class Executor: RunPerforming {
+    /// What runs need from around them.
+    struct Services: Sendable {
+        let store: any Store
+        let connections: ConnectionManager
+        let redactor: Redactor
+        let clock: any EngineClock
+        let environment: Value
+        let observer: any EngineObserver
+        let deadlines: Deadlines
+    }
+
+    let services: Services
+
+    /// An executor.
+    ///
+    /// - Parameter environment: `env` in expressions: the variables that the workspace lets recipes read.
+    public init(
+        store: any Store, connections: ConnectionManager, redactor: Redactor, clock: any EngineClock,
+        environment: Value, observer: any EngineObserver
+    ) {
+        services = Services(
+            store: store, connections: connections, redactor: redactor, clock: clock, environment: environment,
+            observer: observer, deadlines: Deadlines(clock: clock)
+        )
+    }
+
+    public func run(_ order: RunOrder, handle: RunHandle) async -> RunResult {
+        let start = services.clock.uptime()
+        var done: [ActionRecord] = []
+        if order.beginning == .resume {
+            do {
+                done = try await services.store.checkpoints(of: order.run.id)
+            } catch {
+                let context = RunContext(order: order, services: services, done: [])
+                return await context.finish(.storeFailed(error), since: start)
+            }
+        }
+        let context = RunContext(order: order, services: services, done: done)
+        context.report(.runStarted(order.run))
+        let ending = await context.performAll(handle)
+        return await context.finish(ending, since: start)
+    }
+}
+
+extension RunContext {
+    /// The session of a connection, or the one of actions without any.
+    func session(for reference: ConnectionReference?, action: String?) throws(Exit) -> ConnectionSession {
+        switch reference {
+        case nil: return services.connections.directSession
+        case .inline(let connection): return services.connections.session(for: connection)
+        case .named(let name, let place):
+            guard let connection = order.connections[name] else {
+                let message = "there is no connection `\(name)` any more"
+                throw .failed(RunError(action: action, kind: .configuration, message: message, place: place))
+            }
+            return services.connections.session(for: connection)
+        }
+    }
+}

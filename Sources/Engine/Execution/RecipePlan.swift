@@ -1,0 +1,70 @@
+import CEL
+public import Recipe
+
+/// A recipe, and what is worked out once instead of in each of its runs.
+public final class RecipePlan: Sendable {
+    /// The recipe.
+    public let recipe: Recipe
+    /// Variables that some expression of the recipe reads.
+    let variables: Set<String>
+    /// Members of `run` that some expression reads; nil when one reads `run` as a whole.
+    let runMembers: Set<String>?
+
+    /// The plan of a recipe.
+    public init(_ recipe: Recipe) {
+        self.recipe = recipe
+        var variables: Set<String> = []
+        var members: Set<String>? = []
+        for expression in recipe.expressions {
+            for reference in expression.program.references {
+                guard let root = reference.path.first else { continue }
+                variables.insert(root)
+                guard root == "run" else { continue }
+                if reference.path.count > 1 { members?.insert(reference.path[1]) } else { members = nil }
+            }
+        }
+        self.variables = variables
+        runMembers = members
+    }
+
+    /// Whether an expression reads this member of `run`, which costs something to find out.
+    func needs(_ member: String) -> Bool { runMembers?.contains(member) ?? true }
+}
+
+extension Recipe {
+    /// Every expression of the recipe.
+    var expressions: [Expression] {
+        vars.flatMap(\.value.expressions) + actions.flatMap(\.expressions) + (state?.expressions ?? [])
+            + (output?.expressions ?? []) + onSuccess.flatMap(\.expressions) + onFailure.flatMap(\.expressions)
+            + finally.flatMap(\.expressions)
+    }
+}
+
+extension Action {
+    /// Every expression of the action and of those inside it.
+    var expressions: [Expression] {
+        var all = verb.expressions
+        if let condition { all.append(condition) }
+        if let forEach { all.append(forEach.list) }
+        if let condition = retry?.condition { all.append(condition) }
+        if let output { all += output.expressions }
+        if case .handle(let actions) = onError { all += actions.flatMap(\.expressions) }
+        return all
+    }
+}
+
+extension HTTPAction {
+    /// Every expression of the request and of what is asked of its response.
+    var expressions: [Expression] {
+        var all = url.expressions + (query?.expressions ?? []) + (headers?.expressions ?? [])
+        switch body {
+        case .none: break
+        case .json(let value), .form(let value): all += value.expressions
+        case .text(let template): all += template.expressions
+        }
+        if case .condition(let condition) = expect { all.append(condition) }
+        if let pagination { all += [pagination.items, pagination.next] }
+        if case .template(let template) = idempotencyKey { all += template.expressions }
+        return all
+    }
+}

@@ -1,0 +1,222 @@
+import Connections
+import CEL
+import Recipe
+import Schedule
+import Store
+
+/// Where in a run an action is performed.
+struct Position: Sendable {
+    /// The `foreach` indexes on the way, joined with dots.
+    var index = ""
+    /// Other items are performed at the same time: what is done must be durable at once, because the end of the run may be far.
+    var isConcurrent = false
+
+    /// The position of an item below this one.
+    func item(_ number: Int, isConcurrent: Bool) -> Position {
+        Position(
+            index: index.isEmpty ? String(number) : "\(index).\(number)",
+            isConcurrent: self.isConcurrent || isConcurrent
+        )
+    }
+}
+
+extension RunContext {
+    /// Performs actions in order; their results become members of `actions`.
+    ///
+    /// Gives the last result that a run without `output:` would have.
+    @discardableResult
+    func perform(_ actions: [Action], in scope: inout Scope, at position: Position = Position()) async throws(Exit) -> Value? {
+        var last: Value?
+        for action in actions {
+            if Task.isCancelled { throw .cancelled }
+            let value = try await perform(action, in: &scope, at: position)
+            if let id = action.id { scope.set(member: id, of: "actions", to: value) }
+            if let plain = action.plainResult(value) { last = plain }
+        }
+        return last
+    }
+
+    /// Performs one action with all that its common keys ask for.
+    private func perform(_ action: Action, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
+        try await addConnection(action.connection ?? recipe.connection, to: &scope, action: action.path)
+        if let condition = action.condition, try !holds(condition, of: action, in: scope) {
+            return skip(action, at: position)
+        }
+        guard let forEach = action.forEach else { return try await performOnce(action, in: &scope, at: position) }
+        return try await performEach(action, forEach, in: &scope, at: position)
+    }
+
+    private func holds(_ condition: Expression, of action: Action, in scope: Scope) throws(Exit) -> Bool {
+        let value = try evaluate(action) { () throws(ExpressionError) in try condition.evaluate(in: scope) }
+        guard case .bool(let holds) = value else {
+            let message = "`if` must be true or false, and is \(value.typeName)"
+            throw .failed(RunError(action: action.path, kind: .type, message: message, place: condition.place))
+        }
+        return holds
+    }
+
+    private func skip(_ action: Action, at position: Position) -> Value {
+        let now = services.clock.now()
+        let key = ActionKey(path: action.path, index: position.index)
+        if checkpoints.take(key) == nil {
+            checkpoints.add(
+                ActionRecord(
+                    run: run, path: action.path, index: position.index, status: .skipped, attempts: 0, startedAt: now,
+                    finishedAt: now
+                )
+            )
+            report(.actionFinished(describe(action, position), .skipped, duration: .zero, request: nil))
+        }
+        return .null
+    }
+
+    /// Performs an action, or one item of it, unless a checkpoint says that this was done.
+    func performOnce(_ action: Action, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
+        let key = ActionKey(path: action.path, index: position.index)
+        if let done = checkpoints.take(key) {
+            if let value = try await restore(done, of: action, in: &scope, at: position) { return value }
+        }
+        let startedAt = services.clock.now()
+        var record = ActionRecord(
+            run: run, path: action.path, index: position.index, status: .started, startedAt: startedAt
+        )
+        report(.actionStarted(describe(action, position)))
+        do {
+            let result = try await perform(action, key: key, record: record, in: &scope, at: position)
+            record.status = .succeeded
+            record.result = action.keepsResult ? result.value : nil
+            record.attempts = result.attempts
+            record.request = result.request.map(redact)
+            try await end(record, of: action, at: position)
+            return result.value
+        } catch {
+            guard case .failed(var failure) = error else { throw error }
+            failure = redact(failure)
+            if failure.action == nil { failure.action = action.path }
+            record.status = .failed
+            record.error = failure.record
+            record.attempts = failure.attempt ?? 1
+            try await end(record, of: action, at: position)
+            return try await settle(failure, of: action, in: &scope, at: position)
+        }
+    }
+
+    /// What the verb does, and `output:` on top of it.
+    private func perform(
+        _ action: Action, key: ActionKey, record: ActionRecord, in scope: inout Scope, at position: Position
+    ) async throws(Exit) -> VerbResult {
+        let performance = Performance(run: self, action: action, key: key, record: record, position: position)
+        var result = try await action.verb.perform(performance, in: &scope)
+        guard let output = action.output else { return result }
+        let visible = result.response.map { scope.with("response", $0) } ?? scope
+        result.value = try evaluate(action) { () throws(ExpressionError) in
+            try output.evaluate(in: visible).storable
+        }
+        return result
+    }
+
+    private func end(_ record: ActionRecord, of action: Action, at position: Position) async throws(Exit) {
+        var record = record
+        let now = services.clock.now()
+        record.finishedAt = now
+        report(
+            .actionFinished(
+                describe(action, position), record.status, duration: now - record.startedAt, request: record.request
+            )
+        )
+        if position.isConcurrent, action.verb.hasEffect {
+            try await checkpoints.complete(record)
+        } else {
+            checkpoints.add(record)
+        }
+    }
+
+    /// The value of an action that an earlier process completed; nil when it must be done again.
+    private func restore(
+        _ done: ActionRecord, of action: Action, in scope: inout Scope, at position: Position
+    ) async throws(Exit) -> Value? {
+        // The actions inside have checkpoints of their own, which restore what they set as well.
+        if case .block = action.verb { return nil }
+        switch done.status {
+        case .succeeded:
+            let value = done.result ?? .null
+            if case .set = action.verb { scope.merge(value, into: "vars") }
+            return value
+        case .skipped:
+            // Its condition holds now, so what it depended on has come out differently.
+            return nil
+        case .failed:
+            guard let error = done.error else { return nil }
+            return try await settle(RunError(error), of: action, in: &scope, at: position)
+        case .started:
+            if recipe.delivery == .atLeastOnce, action.verb.isRepeatable { return nil }
+            let label = position.index.isEmpty ? "`\(action.path)`" : "`\(action.path)` item \(position.index)"
+            throw .outcomeUnknown(
+                reason: "outcome unknown: the process ended while \(label) was in flight, and doing it again could do it twice"
+            )
+        }
+    }
+
+    /// What an action's failure means, by its `on_error`.
+    private func settle(
+        _ failure: RunError, of action: Action, in scope: inout Scope, at position: Position
+    ) async throws(Exit) -> Value {
+        let value = Value.map(["error": failure.value])
+        switch action.onError {
+        case .fail: throw .failed(failure)
+        case .proceed: return value
+        case .handle(let actions):
+            var handling = scope.with("error", failure.value)
+            try await perform(actions, in: &handling, at: position)
+            scope["vars"] = handling["vars"]
+            return value
+        }
+    }
+
+    /// An expression's value; its error becomes the action's.
+    func evaluate<Result>(_ action: Action, _ body: () throws(ExpressionError) -> Result) throws(Exit) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw .failed(RunError(error, action: action.path))
+        }
+    }
+
+    func describe(_ action: Action, _ position: Position) -> ActionDescription {
+        ActionDescription(
+            run: run, recipe: recipe.name, path: action.path, index: position.index, name: action.name
+        )
+    }
+}
+
+extension Scope {
+    /// Adds the members of a map to a variable that is one.
+    mutating func merge(_ value: Value, into variable: String) {
+        guard case .map(let map) = value else { return }
+        for entry in map {
+            if case .string(let name) = entry.key { set(member: name, of: variable, to: entry.value) }
+        }
+    }
+}
+
+extension Action {
+    /// Whether a checkpoint of it holds its result; that of a block is found again from the actions inside.
+    fileprivate var keepsResult: Bool { if case .block = verb { output != nil } else { true } }
+
+    /// What a run without `output:` gives when this was its last action: of a request the body, of a paginated one the items; nil where the verb has no result.
+    func plainResult(_ value: Value) -> Value? {
+        guard output == nil else { return value }
+        switch verb {
+        case .http:
+            guard forEach != nil, case .list(let items) = value else { return value.plainResponse }
+            return .list(items.map(\.plainResponse))
+        case .block: return value
+        case .log, .set, .wait, .fail, .stop: return nil
+        }
+    }
+}
+
+extension Value {
+    /// The items or the body of a request's result; anything else as it is.
+    fileprivate var plainResponse: Value { self["items"] ?? self["body"] ?? self }
+}

@@ -1,0 +1,197 @@
+import Connections
+import CEL
+import Recipe
+import Schedule
+import Store
+
+/// How the actions of a run ended, before the end is recorded.
+struct Ending: Sendable {
+    var status: RunStatus
+    var reason: String?
+    var error: RunError?
+    var output: Value?
+    var state: Value?
+    var storeError: StoreError?
+
+    static func failed(_ error: RunError) -> Ending {
+        Ending(status: .failed, reason: error.description, error: error)
+    }
+
+    static func outcomeUnknown(_ reason: String) -> Ending {
+        Ending(status: .interrupted, reason: reason, error: RunError(kind: .interrupted, message: reason))
+    }
+
+    static func storeFailed(_ error: StoreError) -> Ending {
+        Ending(status: .interrupted, reason: error.description, storeError: error)
+    }
+}
+
+extension RunContext {
+    /// Performs the run's actions, and then those that its outcome asks for.
+    func performAll(_ handle: RunHandle) async -> Ending {
+        var scope = Scope()
+        var ending: Ending
+        if case .fail(let reason) = order.beginning {
+            ending = .failed(RunError(kind: .interrupted, message: reason))
+            do {
+                scope = try await initialScope()
+            } catch {
+                // The actions that follow see no variables then; what fails of them is said by themselves.
+                report(.log(run: run, recipe: recipe.name, .warning, message: "the variables of the run cannot be had"))
+            }
+        } else {
+            (ending, scope) = await performMain(handle)
+        }
+        guard ending.storeError == nil, ending.isOver, ending.hasSequel(in: recipe) else { return ending }
+        // What follows is not stopped by what stopped the run; it has as much time again.
+        let (last, before) = (scope, ending)
+        let (after, isExpired) = await services.deadlines.run(within: recipe.timeout) {
+            await self.performAfter(before, scope: last)
+        }
+        guard isExpired, after.status == .succeeded else { return after }
+        let limit = DurationText.format(recipe.timeout)
+        return .failed(RunError(kind: .timeout, message: "the actions after the run took longer than \(limit)"))
+    }
+
+    /// The actions proper, in a task that the run's timeout and its handle cancel.
+    private func performMain(_ handle: RunHandle) async -> (Ending, Scope) {
+        let main = Task { await self.performActions() }
+        handle.attach { main.cancel() }
+        let ticket = services.deadlines.add(after: recipe.timeout) { handle.cancel(.timeout) }
+        let (result, scope) = await main.value
+        services.deadlines.remove(ticket)
+        handle.attach(nil)
+        switch result {
+        case .success(let ending): return (ending, scope)
+        case .failure(let exit): return (ending(of: exit, handle), scope)
+        }
+    }
+
+    private func performActions() async -> (Result<Ending, Exit>, Scope) {
+        var scope = Scope()
+        do throws(Exit) {
+            scope = try await initialScope()
+            var last: Value?
+            var reason: String?
+            do throws(Exit) {
+                last = try await perform(recipe.actions, in: &scope)
+            } catch {
+                guard case .stopped(let why) = error else { throw error }
+                reason = redact(why)
+            }
+            return (.success(try success(in: scope, last: last, reason: reason)), scope)
+        } catch {
+            return (.failure(error), scope)
+        }
+    }
+
+    /// What a successful run leaves: its output and its cursor.
+    private func success(in scope: Scope, last: Value?, reason: String?) throws(Exit) -> Ending {
+        do {
+            let output = try recipe.output?.evaluate(in: scope).storable ?? last
+            let state = order.commitsState ? try recipe.state?.evaluate(in: scope).storable : nil
+            return Ending(status: .succeeded, reason: reason, output: output, state: state)
+        } catch {
+            throw .failed(redact(RunError(error, action: nil)))
+        }
+    }
+
+    private func ending(of exit: Exit, _ handle: RunHandle) -> Ending {
+        switch exit {
+        case .failed(let error): return .failed(redact(error))
+        case .stopped(let reason): return Ending(status: .succeeded, reason: redact(reason))
+        case .outcomeUnknown(let reason): return .outcomeUnknown(reason)
+        case .store(let error): return .storeFailed(error)
+        case .cancelled:
+            switch handle.reason {
+            case .shutdown: return Ending(status: .interrupted, reason: Interruption.shutdown)
+            case .person: return Ending(status: .cancelled, reason: "cancelled")
+            // Without a reason it is the deadline, which an attempt saw a moment before the alarm rang.
+            case .timeout, nil:
+                let message = "the run took longer than its timeout of \(DurationText.format(recipe.timeout))"
+                return Ending(status: .timedOut, reason: message, error: RunError(kind: .timeout, message: message))
+            }
+        }
+    }
+
+    // MARK: Afterwards
+
+    /// `on_success` or `on_failure`, then `finally`. When one of them fails, a run that was going well has failed.
+    private func performAfter(_ before: Ending, scope: Scope) async -> Ending {
+        var ending = before
+        switch ending.status {
+        case .succeeded: await perform(after: recipe.onSuccess, scope, &ending)
+        case .failed, .timedOut, .interrupted:
+            await perform(after: recipe.onFailure, scope.with("error", ending.error?.value ?? .null), &ending)
+        default: break
+        }
+        await perform(after: recipe.finally, scope.with("error", ending.error?.value ?? .null), &ending)
+        return ending
+    }
+
+    private func perform(after actions: [Action], _ scope: Scope, _ ending: inout Ending) async {
+        guard !actions.isEmpty, ending.storeError == nil else { return }
+        var scope = scope
+        do {
+            try await perform(actions, in: &scope)
+        } catch {
+            switch error {
+            case .failed(let failure): if ending.status == .succeeded { ending = .failed(redact(failure)) }
+            case .store(let failure): ending = .storeFailed(failure)
+            case .outcomeUnknown(let reason): ending = .outcomeUnknown(reason)
+            case .stopped, .cancelled: break
+            }
+        }
+    }
+
+    // MARK: The record
+
+    /// Records the end, and tells of it.
+    func finish(_ ending: Ending, since start: Duration) async -> RunResult {
+        let finishedAt = services.clock.now()
+        var result = RunResult(
+            run: run, status: ending.status, reason: ending.reason, output: ending.output, error: ending.error,
+            storeError: ending.storeError, duration: services.clock.uptime() - start
+        )
+        if !ending.isFenced {
+            let end = RunEnd(
+                run: run, status: ending.status, finishedAt: finishedAt, reason: ending.reason,
+                error: ending.error.map(\.description), lateness: lateness, actions: checkpoints.takeWaiting(),
+                output: ending.output, state: ending.state
+            )
+            do {
+                try await services.store.finish(end, fence: order.run.fence)
+            } catch {
+                result.storeError = error
+            }
+        }
+        if let error = result.storeError { report(.storeFailed(error)) }
+        var record = order.run
+        record.status = result.status
+        record.reason = result.reason
+        record.finishedAt = finishedAt
+        record.lateness = lateness
+        report(.runFinished(record, result))
+        return result
+    }
+}
+
+extension Ending {
+    /// The run belongs to somebody else by now: nothing of it may be written.
+    fileprivate var isFenced: Bool { if case .fenced = storeError { true } else { false } }
+
+    /// Whether the run has ended for good; one that a shutdown interrupted goes on in the next process.
+    fileprivate var isOver: Bool { reason != Interruption.shutdown }
+
+    /// Whether the recipe has actions that follow this end.
+    fileprivate func hasSequel(in recipe: Recipe) -> Bool {
+        if !recipe.finally.isEmpty { return true }
+        return status == .succeeded ? !recipe.onSuccess.isEmpty : !recipe.onFailure.isEmpty
+    }
+}
+
+/// Reasons of interrupted runs that others must recognize.
+enum Interruption {
+    /// The process was stopped: the next one resumes the run. No other interrupted run is resumed by itself.
+    static let shutdown = "shutdown: the process stopped before the run was done"
+}

@@ -1,0 +1,112 @@
+import Connections
+import CEL
+import Recipe
+import Schedule
+import Store
+
+extension RunContext {
+    /// The variables at the start of a run (DESIGN section 10); what no expression reads is not fetched.
+    func initialScope() async throws(Exit) -> Scope {
+        let plan = order.plan
+        var scope = Scope()
+        scope["recipe"] = .map(["name": .string(recipe.name), "version": .string(recipe.version)])
+        scope["inputs"] = order.inputs
+        scope["env"] = services.environment
+        scope["actions"] = .map([:])
+        scope["vars"] = .map([:])
+        if plan.variables.contains("run") { scope["run"] = try await runVariable() }
+        if plan.variables.contains("state") {
+            do {
+                scope["state"] = try await services.store.state(of: recipe.name) ?? .null
+            } catch {
+                throw .store(error)
+            }
+        }
+        guard !recipe.vars.isEmpty else { return scope }
+        try await addConnection(recipe.connection, to: &scope, action: nil)
+        for (key, template) in recipe.vars {
+            do {
+                scope.set(member: key, of: "vars", to: try template.evaluate(in: scope))
+            } catch {
+                throw .failed(RunError(error, action: nil))
+            }
+        }
+        return scope
+    }
+
+    /// `run`, as the plan says that expressions read it.
+    private func runVariable() async throws(Exit) -> Value {
+        let record = order.run
+        let scheduledAt = record.fire.scheduledAt
+        var members: ValueMap = [
+            "id": .string(record.id.text),
+            "trigger": .string(record.fire.trigger),
+            "scheduled_at": Value(scheduledAt),
+            "started_at": Value(record.startedAt ?? services.clock.now()),
+            "attempt": .int(Int64(record.attempt)),
+        ]
+        if order.plan.needs("last_success_at") {
+            let query = RunQuery(recipe: recipe.name, statuses: [.succeeded], limit: 1)
+            do {
+                members["last_success_at"] = try await services.store.runs(query).first?.finishedAt.map { Value($0) } ?? .null
+            } catch {
+                throw .store(error)
+            }
+        }
+        // The data interval of a fire is the time since the fire before it.
+        if order.plan.needs("interval_start") {
+            let start = order.trigger?.schedule.previous(before: scheduledAt)
+            members["interval_start"] = start.map { Value($0) } ?? .null
+        }
+        members["interval_end"] = Value(scheduledAt)
+        return .map(members)
+    }
+
+    /// Sets `connection` to the fields that are no secret, where the recipe reads it at all.
+    func addConnection(
+        _ reference: ConnectionReference?, to scope: inout Scope, action: String?
+    ) async throws(Exit) {
+        guard order.plan.variables.contains("connection"), let reference else { return }
+        let session = try session(for: reference, action: action)
+        do {
+            scope["connection"] = try await session.visible()
+        } catch {
+            throw .failed(redact(RunError(action: action, kind: .configuration, message: "\(error)")))
+        }
+    }
+}
+
+extension Scope {
+    /// Sets a member of a variable that is a map.
+    mutating func set(member name: String, of variable: String, to value: Value) {
+        guard case .map(var map) = variables.removeValue(forKey: variable) ?? .map([:]) else { return }
+        map[name] = value
+        variables[variable] = .map(map)
+    }
+}
+
+extension Value {
+    /// A moment as expressions see it.
+    init(_ instant: Instant) {
+        let seconds = instant.wholeSeconds
+        let nanoseconds = (instant.microseconds - seconds * 1_000_000) * 1_000
+        // Outside the years 1 to 9999 CEL has no timestamps.
+        self = Timestamp(seconds: seconds, nanoseconds: nanoseconds).map(Value.timestamp) ?? .null
+    }
+
+    /// The value as `state`, outputs and results keep it: moments and lengths of time become text, an optional its value.
+    var storable: Value {
+        switch self {
+        case .timestamp, .duration: .string(text)
+        case .optional(let optional): optional.value?.storable ?? .null
+        case .list(let items): .list(items.map(\.storable))
+        case .map(let map):
+            .map(
+                map.entries.reduce(into: ValueMap()) { result, entry in
+                    result[entry.key] = entry.value.storable
+                }
+            )
+        default: self
+        }
+    }
+}

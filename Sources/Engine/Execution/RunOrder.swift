@@ -1,0 +1,71 @@
+public import CEL
+public import Recipe
+import Schedule
+public import Store
+
+/// What the executor is told to run: a claimed run and all that belongs to it.
+public struct RunOrder: Sendable {
+    /// Where it begins.
+    public enum Beginning: Sendable, Hashable {
+        /// With the first action.
+        case fresh
+        /// After the last checkpoint.
+        case resume
+        /// With the first action, although it was begun before.
+        case restart
+        /// Not at all: `on_interrupt: fail`. Only `on_failure` and `finally` are done.
+        case fail(reason: String)
+    }
+
+    /// The run as the store has it, claimed for this node.
+    public var run: RunRecord
+    /// What is run.
+    public var plan: RecipePlan
+    /// The trigger that asked for it; nil for a run that a person started.
+    public var trigger: Trigger?
+    /// `inputs` in expressions, complete.
+    public var inputs: Value
+    /// The workspace's connections by name, as they are now.
+    public var connections: [String: Connection]
+    /// Where it begins.
+    public var beginning = Beginning.fresh
+    /// How much later than the fire time it was meant to start.
+    public var jitter = Duration.zero
+    /// Whether a successful run commits its `state`.
+    public var commitsState = true
+
+    /// An order; run, plan, inputs and connections have no default.
+    public init(
+        run: RunRecord, plan: RecipePlan, trigger: Trigger? = nil, inputs: Value, connections: [String: Connection]
+    ) {
+        self.run = run
+        self.plan = plan
+        self.trigger = trigger
+        self.inputs = inputs
+        self.connections = connections
+    }
+}
+
+/// How a run ended.
+public struct RunResult: Sendable {
+    /// The run.
+    public var run: RunID
+    /// How it ended.
+    public var status: RunStatus
+    /// Why, for people; redacted.
+    public var reason: String?
+    /// What it gave; nil when it did not succeed.
+    public var output: Value?
+    /// What it failed of.
+    public var error: RunError?
+    /// The store did not take the end: what it holds of the run is older than this.
+    public var storeError: StoreError?
+    /// How long it took.
+    public var duration: Duration
+}
+
+/// Performs runs; the scheduler's tests give another one than `Executor`.
+public protocol RunPerforming: Sendable {
+    /// Runs until the end, which is in the store when this returns. `handle` cancels it.
+    func run(_ order: RunOrder, handle: RunHandle) async -> RunResult
+}

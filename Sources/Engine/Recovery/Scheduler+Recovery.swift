@@ -1,0 +1,80 @@
+import CEL
+import Recipe
+import Schedule
+import Store
+
+extension Scheduler {
+    /// At most so many runs that a shutdown interrupted are looked for; a process does not leave more behind.
+    private static let interruptedLimit = 100_000
+
+    /// Takes up what dead processes left: each run is resumed, begun again, or closed with the reason.
+    ///
+    /// - Parameter parse: reads a recipe from the text that the run began with; its connections are the present ones (DESIGN section 10).
+    func recover(parse: (_ text: String, _ recipe: String) -> Recipe?) async throws(StoreError) {
+        let moment = now
+        let node = services.node
+        var left = try await services.store.orphans(now: moment) { $0.id == node || $0.isAlive(now: moment) }
+        let query = RunQuery(statuses: [.interrupted], limit: Self.interruptedLimit)
+        left += try await services.store.runs(query).filter { $0.reason == Interruption.shutdown }
+        var parsed: [String: RecipePlan] = [:]
+        for run in left.sorted(by: { $0.fire.scheduledAt < $1.fire.scheduledAt }) {
+            guard let taken = try await services.store.takeOver(run.id, fence: run.fence, node: node) else { continue }
+            guard run.fire.trigger != TriggerName.once else {
+                try await close(taken, "its process ended before it was done, and an ad-hoc run is not resumed")
+                continue
+            }
+            guard plans[run.fire.recipe] != nil else {
+                try await close(taken, "its process ended before it was done, and the recipe is not there any more")
+                continue
+            }
+            guard let plan = try await plan(of: taken, parse, &parsed) else {
+                try await close(taken, "its process ended before it was done, and the text it began with is no valid recipe any more")
+                continue
+            }
+            start(try await order(of: taken, plan))
+        }
+    }
+
+    private func order(of run: RunRecord, _ plan: RecipePlan) async throws(StoreError) -> RunOrder {
+        let inputs = try await services.store.run(run.id.text)?.inputs
+        let base = run.fire.trigger.hasSuffix(Self.startSuffix)
+            ? String(run.fire.trigger.dropLast(Self.startSuffix.count)) : run.fire.trigger
+        var order = RunOrder(
+            run: run, plan: plan, trigger: plan.recipe.triggers.first { $0.id == base },
+            inputs: inputs ?? plan.defaultInputs, connections: connections
+        )
+        switch plan.recipe.onInterrupt {
+        case .resume: order.beginning = .resume
+        case .restart: order.beginning = plan.recipe.delivery == .atMostOnce ? .resume : .restart
+        case .fail: order.beginning = .fail(reason: "its process ended before it was done (on_interrupt: fail)")
+        }
+        return order
+    }
+
+    /// The recipe as it was when the run began.
+    private func plan(
+        of run: RunRecord, _ parse: (String, String) -> Recipe?, _ parsed: inout [String: RecipePlan]
+    ) async throws(StoreError) -> RecipePlan? {
+        let name = run.fire.recipe
+        if let current = plans[name], run.version == nil || run.version == current.recipe.version { return current }
+        guard let version = run.version else { return nil }
+        if let known = parsed["\(name)\n\(version)"] { return known }
+        guard let text = try await services.store.version(version), let recipe = parse(text, name) else { return nil }
+        let plan = RecipePlan(recipe)
+        parsed["\(name)\n\(version)"] = plan
+        return plan
+    }
+
+    /// Ends a run that cannot go on.
+    private func close(_ run: RunRecord, _ reason: String) async throws(StoreError) {
+        let end = RunEnd(run: run.id, status: .interrupted, finishedAt: now, reason: reason)
+        try await services.store.finish(end, fence: run.fence)
+        services.observer.observe(.closed(run, reason: reason))
+    }
+}
+
+/// Trigger identities that are no trigger's.
+public enum TriggerName {
+    /// A run of `runner once`.
+    public static let once = "once"
+}

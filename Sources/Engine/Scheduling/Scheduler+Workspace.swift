@@ -1,0 +1,91 @@
+import Recipe
+import Schedule
+import Store
+import YAML
+
+extension Scheduler {
+    /// Takes over what a workspace says, at the start of the process and whenever its files have changed. `watch` follows.
+    func load(_ workspace: Workspace) async throws(StoreError) {
+        let plans = workspace.recipes.mapValues(RecipePlan.init)
+        try await saveVersions(of: plans.values.map { $0 })
+        self.plans = plans
+        connections = workspace.connections
+        maxConcurrentRuns = workspace.settings.maxConcurrentRuns
+    }
+
+    /// Watches the triggers of the loaded recipes, and no others.
+    ///
+    /// A trigger that was never seen, or comes back, owes fires from now on; a known one goes on where it stood.
+    func watchTriggers(isStart: Bool) async throws(StoreError) {
+        var triggers: [TriggerKey: (RecipePlan, Trigger)] = [:]
+        for (name, plan) in plans where plan.recipe.isEnabled {
+            for trigger in plan.recipe.triggers where trigger.isEnabled {
+                triggers[TriggerKey(recipe: name, trigger: trigger.id)] = (plan, trigger)
+            }
+        }
+        let moment = now
+        let records = try await services.store.see(Array(triggers.keys), now: moment)
+        for key in watches.keys where triggers[key] == nil {
+            watches[key] = nil
+            queue.set(key, to: nil)
+        }
+        var missed: [(TriggerKey, CatchUp)] = []
+        for record in records {
+            guard let (plan, trigger) = triggers[record.key] else { continue }
+            if var known = watches[record.key] {
+                known.plan = plan
+                known.trigger = trigger
+                watches[record.key] = known
+            } else {
+                let last = max(record.watermark, record.lastFire ?? record.watermark)
+                let watch = Watch(key: record.key, plan: plan, trigger: trigger, last: last)
+                watches[record.key] = watch
+                if let catchUp = watch.missed(at: moment) {
+                    missed.append((record.key, catchUp))
+                    continue
+                }
+            }
+            requeue(record.key)
+        }
+        await self.record(missed)
+        if isStart { await fireOnStart(at: moment) }
+        await wake()
+    }
+
+    /// `run_on_start`: a fire of its own per process start, under its own trigger identity, so that it never stands for a time of the schedule.
+    private func fireOnStart(at moment: Instant) async {
+        let fires = watches.values.filter(\.trigger.runsOnStart).sorted { $0.key.recipe < $1.key.recipe }.map { watch in
+            Fire(
+                key: TriggerKey(recipe: watch.key.recipe, trigger: watch.key.trigger + Self.startSuffix), time: moment,
+                isOwed: false, plan: watch.plan, trigger: watch.trigger, jitter: .zero
+            )
+        }
+        if !fires.isEmpty { await claim(fires) }
+    }
+
+    /// What is added to a trigger's identity for the run of `run_on_start`.
+    static let startSuffix = "@start"
+
+    /// Texts must be there before a run can name them; those that are cost a look each.
+    private func saveVersions(of plans: [RecipePlan]) async throws(StoreError) {
+        let store = services.store
+        let moment = now
+        let failure = await withTaskGroup(of: StoreError?.self) { group in
+            for plan in plans {
+                let recipe = plan.recipe
+                group.addTask { () -> StoreError? in
+                    do throws(StoreError) {
+                        try await store.saveVersion(hash: recipe.version, source: recipe.source.text, now: moment)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            var failure: StoreError?
+            for await result in group { failure = failure ?? result }
+            return failure
+        }
+        if let failure { throw failure }
+    }
+}

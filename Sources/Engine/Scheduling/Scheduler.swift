@@ -1,0 +1,152 @@
+import Connections
+import CEL
+import Recipe
+import Schedule
+import Store
+
+/// Starts runs at their fire times, and sees to it that every fire time ends in exactly one record (promise P1).
+///
+/// An actor on one serial queue, with one alarm for the earliest fire. Whatever happens (an alarm, a clock that was set, a machine that slept, changed
+/// files, the end of a run) leads to the same `wake`: it asks every trigger that is due what is to be done, and does it.
+actor Scheduler {
+    /// What the scheduler works with.
+    struct Services: Sendable {
+        let store: any Store
+        let performer: any RunPerforming
+        let clock: any EngineClock
+        let node: NodeID
+        let observer: any EngineObserver
+    }
+
+    let services: Services
+    private nonisolated let executor = QueueExecutor(label: "runner.scheduler")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    // What is watched.
+    var watches: [TriggerKey: Watch] = [:]
+    var plans: [String: RecipePlan] = [:]
+    var connections: [String: Connection] = [:]
+    var maxConcurrentRuns = Defaults.maxConcurrentRuns
+    var queue = FireQueue<TriggerKey>()
+    private var alarm: (any Alarm)?
+    private var clockWatch: (any ClockWatching)?
+    private var wakeState = WakeState.asleep
+
+    // What runs.
+    var running: [RunID: RunHandle] = [:]
+    var waiting: [RunOrder] = []
+    var liveRuns: [String: Int] = [:]
+    var leaseAlarm: (any Alarm)?
+    var leaseUntil: Instant?
+    var isStopping = false
+    var idleWaiters: [CheckedContinuation<Void, Never>] = []
+    var sleepWaiters: [CheckedContinuation<Void, Never>] = []
+
+    private enum WakeState { case asleep, awake, mustWakeAgain }
+
+    /// So many fires at most are claimed in one transaction, so that the first of many need not wait for the last.
+    private static let claimBatch = 256
+
+    init(services: Services) {
+        self.services = services
+    }
+
+    var now: Instant { services.clock.now() }
+
+    /// Begins to listen to the clock.
+    func begin() {
+        alarm = services.clock.makeAlarm { [weak self] in
+            guard let self else { return }
+            Task { await self.wake() }
+        }
+        leaseAlarm = services.clock.makeAlarm { [weak self] in
+            guard let self else { return }
+            Task { await self.renewLease() }
+        }
+        clockWatch = services.clock.watchSteps { [weak self] in
+            guard let self else { return }
+            Task { await self.clockStepped() }
+        }
+    }
+
+    private func clockStepped() async {
+        services.observer.observe(.clockStepped)
+        await wake()
+    }
+
+    /// The earliest moment at which something is due.
+    func nextWake() -> Instant? { queue.next() }
+
+    // MARK: Waking
+
+    /// Does all that is due, and sets the alarm for the next moment. While one wake-up is at work, another only makes it look again.
+    func wake() async {
+        guard !isStopping, alarm != nil else { return }
+        guard case .asleep = wakeState else {
+            wakeState = .mustWakeAgain
+            return
+        }
+        repeat {
+            wakeState = .awake
+            await serveDue()
+        } while wakeState == .mustWakeAgain && !isStopping
+        wakeState = .asleep
+        for waiter in sleepWaiters { waiter.resume() }
+        sleepWaiters.removeAll()
+        if !isStopping { setAlarm() }
+    }
+
+    var isAwake: Bool { wakeState != .asleep }
+
+    private func setAlarm() {
+        alarm?.set(queue.next().map { .at($0) })
+    }
+
+    func silenceAlarm() { alarm?.set(nil) }
+
+    /// Asks the triggers that are due until none is.
+    private func serveDue() async {
+        while !isStopping {
+            let now = now
+            let due = queue.takeDue(now)
+            guard !due.isEmpty else { return }
+            var fires: [Fire] = []
+            var catchUps: [(TriggerKey, CatchUp)] = []
+            for key in due {
+                guard let watch = watches[key] else { continue }
+                switch step(of: watch, at: now) {
+                case .start(let time, let isOwed): fires.append(fire(watch, time, isOwed: isOwed))
+                case .catchUp(let catchUp): catchUps.append((key, catchUp))
+                case .wait(let moment): queue.set(key, to: moment)
+                }
+            }
+            await record(catchUps)
+            // Claimed and started part by part: what was claimed first is under way while the next part is claimed.
+            var rest = fires[...]
+            while !rest.isEmpty {
+                await claim(Array(rest.prefix(Self.claimBatch)))
+                rest = rest.dropFirst(Self.claimBatch)
+            }
+        }
+    }
+
+    /// What a trigger wants, unless a catch-up run would only be skipped because another run of its recipe is going: it waits for that one.
+    private func step(of watch: Watch, at now: Instant) -> Watch.Step {
+        let step = watch.step(at: now)
+        guard case .start(_, isOwed: true) = step, watch.trigger.overlap == .skip, liveRuns[watch.key.recipe] != nil
+        else { return step }
+        return .wait(until: nil)
+    }
+
+    /// Puts a trigger back into the queue.
+    func requeue(_ key: TriggerKey) {
+        guard let watch = watches[key] else {
+            queue.set(key, to: nil)
+            return
+        }
+        switch step(of: watch, at: now) {
+        case .start, .catchUp: queue.set(key, to: now)
+        case .wait(let moment): queue.set(key, to: moment)
+        }
+    }
+}

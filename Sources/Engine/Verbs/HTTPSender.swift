@@ -1,0 +1,245 @@
+import CEL
+import Connections
+import Recipe
+import Schedule
+import Store
+
+/// Sends the requests of one HTTP action: attempts, expectations, and the errors that come of them.
+struct HTTPSender {
+    let performance: Performance
+    let request: HTTPAction
+    let session: ConnectionSession
+    let scope: Scope
+    /// Attempts so far, over all pages.
+    private(set) var attempts = 0
+
+    init(performance: Performance, request: HTTPAction, session: ConnectionSession, scope: Scope) {
+        self.performance = performance
+        self.request = request
+        self.session = session
+        self.scope = scope
+    }
+
+    private var run: RunContext { performance.run }
+    private var action: Action { performance.action }
+
+    /// An attempt that did not give what was expected.
+    private struct Failure: Error {
+        var error: RunError
+        var retryAfter: Duration?
+        var response: Response?
+        var isTransient = false
+    }
+
+    // MARK: Preparing
+
+    /// The request with its templates filled in.
+    func prepare() throws(Exit) -> PreparedRequest {
+        var prepared: PreparedRequest
+        do {
+            prepared = try PreparedRequest(request, scope: scope, timeout: action.timeout)
+        } catch {
+            throw .failed(RunError(error, action: action.path))
+        }
+        if let key = try idempotencyKey() { prepared.headers.append(("Idempotency-Key", key)) }
+        let run = run
+        prepared.onSend = { run.noteEffect() }
+        return prepared
+    }
+
+    /// The request for a further page: the URL says all that the query said before.
+    func page(_ number: Int, at url: String, after response: Response, like first: PreparedRequest) -> PreparedRequest {
+        var prepared = first
+        // A path or a whole URL goes the way of every URL; only a bare query belongs to the page before.
+        prepared.url = url.hasPrefix("?") ? response.url + url : url
+        prepared.query = []
+        // Another page is another request: the same key would make it a repetition of the first.
+        prepared.headers = prepared.headers.map { name, value in
+            name == "Idempotency-Key" ? (name, "\(value)-\(number)") : (name, value)
+        }
+        return prepared
+    }
+
+    /// One key for the action of a run, the same on every attempt and after a resume.
+    private func idempotencyKey() throws(Exit) -> String? {
+        switch request.idempotencyKey {
+        case nil: return nil
+        case .perAction:
+            let place = StableHash.fnv1a64("\(performance.key.path)#\(performance.key.index)")
+            return "\(run.run)-\(String(place, radix: 36))"
+        case .template(let template):
+            let scope = scope
+            let key = try performance.evaluate { () throws(ExpressionError) in try template.text(in: scope) }
+            return key.isEmpty ? nil : key
+        }
+    }
+
+    // MARK: Sending
+
+    /// Sends a request until it gives what is expected, or its attempts are used up.
+    mutating func send(_ prepared: PreparedRequest) async throws(Exit) -> Response {
+        let retry = Retry(policy: policy)
+        var attempt = 0
+        while true {
+            attempt += 1
+            attempts += 1
+            let failure: Failure
+            switch try await attemptOnce(prepared) {
+            case .success(let response): return response
+            case .failure(let found): failure = found
+            }
+            var error = failure.error
+            error.attempt = attempt
+            let facts = Retry.Failure(
+                kind: error.kind, status: error.status, retryAfter: failure.retryAfter, isTransient: failure.isTransient
+            )
+            guard
+                let wait = retry.wait(
+                    after: facts, attempt: attempt, random: .random(in: 0...1), remaining: run.remaining
+                ), try isWorthIt(failure, error)
+            else { throw .failed(error) }
+            run.report(
+                .attemptFailed(
+                    run.describe(action, performance.position), attempt: attempt, message: run.redact(error.message),
+                    retryIn: wait
+                )
+            )
+            do {
+                try await run.services.clock.sleep(for: wait)
+            } catch {
+                throw .cancelled
+            }
+        }
+    }
+
+    /// The rule in force: the action's own, the recipe's, or that of the method.
+    private var policy: RetryPolicy {
+        action.retry ?? run.recipe.retry ?? (request.isRepeatable ? .idempotentDefault : .never)
+    }
+
+    /// The last word of `retry: {while: …}`.
+    private func isWorthIt(_ failure: Failure, _ error: RunError) throws(Exit) -> Bool {
+        guard let condition = policy.condition else { return true }
+        var visible = scope.with("error", error.value)
+        visible["response"] = failure.response?.value ?? .null
+        let seen = visible
+        let value = try performance.evaluate { () throws(ExpressionError) in try condition.evaluate(in: seen) }
+        return value == .bool(true)
+    }
+
+    private func attemptOnce(_ prepared: PreparedRequest) async throws(Exit) -> Result<Response, Failure> {
+        let limit = min(action.timeout, run.remaining)
+        guard limit > .zero, !Task.isCancelled else { throw .cancelled }
+        var timed = prepared
+        timed.timeout = limit
+        let request = timed
+        let session = session
+        // The transport keeps the limit itself and says more about it; ours also covers what comes before, such as a renewal.
+        let (result, isExpired) = await run.services.deadlines.run(within: limit + .milliseconds(250)) {
+            () async -> Result<Response, RequestFailure> in
+            do throws(RequestFailure) {
+                return .success(try await session.send(request))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch result {
+        case .success(let response):
+            return try check(response)
+        case .failure(let failure):
+            if isExpired {
+                let message = "\(self.request.method.token): no answer within \(DurationText.format(limit))"
+                return .failure(Failure(error: error(.timeout, message)))
+            }
+            if Task.isCancelled || failure.kind == .cancelled { throw .cancelled }
+            return .failure(
+                Failure(
+                    error: error(RunError.Kind(failure.kind), failure.message, status: failure.status),
+                    retryAfter: failure.retryAfter, response: failure.response, isTransient: failure.isTransient
+                )
+            )
+        }
+    }
+
+    // MARK: Judging
+
+    private func check(_ response: Response) throws(Exit) -> Result<Response, Failure> {
+        switch request.expect {
+        case .statuses(let ranges):
+            if ranges.contains(where: { $0.contains(response.status) }) { return .success(response) }
+            return .failure(unexpected(response, expected: Self.text(of: ranges)))
+        case .condition(let condition):
+            let visible = scope.with("response", response.value)
+            let value = try performance.evaluate { () throws(ExpressionError) in try condition.evaluate(in: visible) }
+            if value == .bool(true) { return .success(response) }
+            // A status that is an error says more than the expression.
+            if response.status >= 400 { return .failure(unexpected(response, expected: nil)) }
+            let message = "\(summary(of: response)): the response does not satisfy `expect`"
+            return .failure(Failure(error: error(.expectation, message, status: response.status), response: response))
+        }
+    }
+
+    private func unexpected(_ response: Response, expected: String?) -> Failure {
+        var message = "\(request.method.token) \(response.host): the server answered \(response.status)"
+        if response.renewalDidNotHelp { message += " also with a renewed token; check what this credential may do" }
+        if let expected { message += " (expected \(expected))" }
+        return Failure(
+            error: error(.status, message, status: response.status),
+            retryAfter: response.retryAfter, response: response
+        )
+    }
+
+    private func error(_ kind: RunError.Kind, _ message: String, status: Int? = nil) -> RunError {
+        RunError(action: action.path, kind: kind, message: message, status: status, place: action.place)
+    }
+
+    /// Method, host and status.
+    private func summary(of response: Response) -> String {
+        "\(request.method.token) \(response.host) \(response.status)"
+    }
+
+    /// The action's result (DESIGN section 5).
+    func result(of response: Response, since start: Duration) -> VerbResult {
+        let elapsed = (run.services.clock.uptime() - start).wholeMicroseconds
+        let plain = response.value
+        var members = ValueMap()
+        if case .map(let map) = plain { members = map }
+        members["attempts"] = .int(Int64(attempts))
+        members["duration"] = .duration(CELDuration(nanoseconds: elapsed * 1_000))
+        return VerbResult(
+            value: .map(members), attempts: attempts, request: summary(of: response), response: plain
+        )
+    }
+
+    private static func text(of ranges: [ClosedRange<Int>]) -> String {
+        ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ", ")
+    }
+}
+
+extension Response {
+    /// Host and port of the URL that answered.
+    var host: String {
+        var rest = Substring(url)
+        if let scheme = rest.firstRange(of: "://") { rest = rest[scheme.upperBound...] }
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        // User information would be a credential.
+        return String(authority.split(separator: "@").last ?? authority)
+    }
+}
+
+extension RunError.Kind {
+    /// The kind of a request that got no answer to judge.
+    init(_ kind: RequestFailure.Kind) {
+        switch kind {
+        case .network: self = .network
+        case .timeout: self = .timeout
+        case .tls: self = .tls
+        case .response: self = .status
+        case .authorization: self = .authorization
+        case .origin: self = .origin
+        case .body: self = .body
+        case .configuration: self = .configuration
+        case .cancelled: self = .interrupted
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import CEL
+import Recipe
+import Store
+
+/// What a verb gave.
+struct VerbResult: Sendable {
+    /// The action's result, unless `output:` replaces it.
+    var value: Value
+    /// How many attempts it took.
+    var attempts = 1
+    /// Method, host and status, for people.
+    var request: String?
+    /// `response` for the action's `output:`.
+    var response: Value?
+}
+
+/// One performance of an action: what a verb is given beside the variables.
+struct Performance: Sendable {
+    let run: RunContext
+    let action: Action
+    let key: ActionKey
+    /// The record of the action, as it is before the end.
+    let record: ActionRecord
+    let position: Position
+
+    /// An error of this action.
+    func failure(_ kind: RunError.Kind, _ message: String) -> Exit {
+        .failed(RunError(action: action.path, kind: kind, message: message, place: action.place))
+    }
+
+    /// An expression's value.
+    func evaluate<Result>(_ body: () throws(ExpressionError) -> Result) throws(Exit) -> Result {
+        try run.evaluate(action, body)
+    }
+}
+
+/// The kinds of action, in one place: a new one is a case of `Verb`, a file beside this one, and a line in each of these lists.
+extension Verb {
+    /// Performs the verb.
+    func perform(_ performance: Performance, in scope: inout Scope) async throws(Exit) -> VerbResult {
+        switch self {
+        case .http(let request): try await performance.send(request, in: scope)
+        case .log(let log): try performance.log(log, in: scope)
+        case .set(let variables): try performance.set(variables, in: &scope)
+        case .wait(let duration): try await performance.wait(duration, in: scope)
+        case .fail(let message): try performance.fail(message, in: scope)
+        case .stop(let reason): try performance.stop(reason, in: scope)
+        case .block(let actions): try await performance.performBlock(actions, in: &scope)
+        }
+    }
+
+    /// Whether it does something outside the run, so that what was done before must be durable first.
+    var hasEffect: Bool {
+        switch self {
+        case .http, .wait, .block: true
+        case .log, .set, .fail, .stop: false
+        }
+    }
+
+    /// Whether it may be done again when nobody knows whether it was done.
+    var isRepeatable: Bool {
+        switch self {
+        case .http(let request): request.isRepeatable
+        case .log, .set, .wait, .fail, .stop, .block: true
+        }
+    }
+
+    /// Every expression in it.
+    var expressions: [Expression] {
+        switch self {
+        case .http(let request): request.expressions
+        case .log(let log): log.message.expressions
+        case .set(let variables): variables.flatMap(\.value.expressions)
+        case .wait(let template), .fail(let template), .stop(let template): template.expressions
+        case .block(let actions): actions.flatMap(\.expressions)
+        }
+    }
+}

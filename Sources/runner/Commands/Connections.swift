@@ -1,0 +1,191 @@
+import ArgumentParser
+import CEL
+import Connections
+import Logging
+import Recipe
+import Schedule
+import Store
+
+/// `runner connections`: the accounts of a workspace.
+struct Connections: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists connections, and tests them.",
+        subcommands: [ListConnections.self, TestConnection.self], defaultSubcommand: ListConnections.self
+    )
+}
+
+/// `runner connections`: how each one stands.
+struct ListConnections: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists the connections: state, expiry, last renewal, and who uses them."
+    )
+
+    @Flag(help: "A JSON array; times in UTC.")
+    var json = false
+
+    @OptionGroup var place: WorkspaceOptions
+
+    func run() async throws {
+        let location = try place.location()
+        let loader = try location.loader()
+        let workspace = loader.load()
+        Report.show(workspace)
+        let store = try StoreAccess.ifPresent(location, place.store, workspace.settings)
+        let (tokens, renewals) = try await StoreAccess.asking { () async throws(StoreError) in
+            (try await store?.tokens() ?? [], try await store?.renewals(of: nil, limit: 1_000) ?? [])
+        }
+        let rows = workspace.connections.values.sorted { $0.name < $1.name }.map { connection in
+            Row(
+                connection: connection,
+                // The newest identity of a name is the one in use: changed fields make a new one.
+                token: tokens.filter { $0.connection == connection.name }.max { $0.acquiredAt < $1.acquiredAt },
+                renewal: renewals.first { $0.connection == connection.name },
+                users: workspace.recipes.values.filter { $0.uses(connection.name) }.map(\.name).sorted()
+            )
+        }
+        if json { return Terminal.out(Listing.array(rows.map(\.object))) }
+        guard !rows.isEmpty else { return Terminal.errorLine("no connections in \(location.shown)") }
+        let now = SystemClock().now()
+        var table = Table(["CONNECTION", "CONNECTOR", "STATE", "EXPIRES", "LAST RENEWAL", "USED BY"])
+        for row in rows {
+            table.add([
+                row.connection.name, row.connection.connector.name, row.state, row.expiry(now),
+                row.lastRenewal(workspace.settings.timezone), row.users.joined(separator: ", "),
+            ])
+        }
+        Terminal.out(table.text)
+        for row in rows {
+            guard let trouble = row.trouble else { continue }
+            Terminal.out("\n\(row.connection.name): \(trouble)")
+        }
+    }
+
+    /// What is known of one connection.
+    private struct Row {
+        let connection: Connection
+        let token: TokenRecord?
+        let renewal: RenewalRecord?
+        let users: [String]
+
+        var state: String {
+            guard connection.connector.authorization.isRenewable else { return "no token needed" }
+            guard let token else { return "new" }
+            return switch token.state {
+            case .valid: token.generation > 0 ? "valid" : "new"
+            case .cooling: "cooling"
+            case .needsAttention: "needs_attention"
+            }
+        }
+
+        var trouble: String? {
+            switch token?.state {
+            case .cooling(let until, _, let message): "\(message); the next try is at \(until.rfc3339())"
+            case .needsAttention(let message): message
+            default: nil
+            }
+        }
+
+        func expiry(_ now: Instant) -> String {
+            guard let expiresAt = token?.expiresAt else { return "-" }
+            let left = expiresAt - now
+            guard left > .zero else { return "expired" }
+            return "in " + DurationText.format(.seconds(left.components.seconds))
+        }
+
+        func lastRenewal(_ zone: Zone) -> String {
+            guard let renewal else { return "-" }
+            return "\(Listing.text(renewal.at, zone)) \(outcome(renewal))"
+        }
+
+        private func outcome(_ renewal: RenewalRecord) -> String {
+            switch renewal.outcome {
+            case .renewed: renewal.kind.rawValue
+            case .failed: "\(renewal.kind.rawValue) failed"
+            case .superseded: "superseded"
+            }
+        }
+
+        var object: Value {
+            .map(
+                ValueMap([
+                    ("name", .string(connection.name)),
+                    ("connector", .string(connection.connector.name)),
+                    ("state", .string(state)),
+                    ("message", trouble.map(Value.string) ?? .null),
+                    ("generation", .int(token?.generation ?? 0)),
+                    ("acquired_at", Listing.json(token.flatMap { $0.generation > 0 ? $0.acquiredAt : nil })),
+                    ("expires_at", Listing.json(token?.expiresAt)),
+                    ("last_renewal", renewal.map(object) ?? .null),
+                    ("used_by", .list(users.map(Value.string))),
+                ])
+            )
+        }
+
+        private func object(_ renewal: RenewalRecord) -> Value {
+            .map(
+                ValueMap([
+                    ("at", Listing.json(renewal.at)), ("reason", .string(renewal.reason.rawValue)),
+                    ("kind", .string(renewal.kind.rawValue)),
+                    ("duration_ms", .double(Listing.milliseconds(renewal.duration))),
+                    ("outcome", .string(outcome(renewal))),
+                ])
+            )
+        }
+    }
+}
+
+/// `runner connections test NAME`.
+struct TestConnection: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Sends a connection's `test:` request, and says whether it is connected."
+    )
+
+    @Argument(help: "The connection's name.")
+    var name: String
+
+    @OptionGroup var place: WorkspaceOptions
+
+    func run() async throws {
+        let location = try place.location()
+        let loader = try location.loader()
+        let workspace = loader.load()
+        guard let connection = workspace.connections[name] else {
+            Report.show(workspace)
+            throw Failure(.invalid, "there is no valid connection `\(name)` in \(location.shown); `runner connections` lists them")
+        }
+        let runtime = try Runtime(
+            location, loader: loader, workspace: workspace, store: place.store,
+            logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let outcome: Result<Response, RequestFailure>
+        do {
+            outcome = .success(try await runtime.connections.session(for: connection).test())
+        } catch {
+            outcome = .failure(error)
+        }
+        await runtime.close()
+        switch outcome {
+        case .success(let response): Terminal.out("\(name): connected (\(response.status))")
+        case .failure(let failure): throw Failure(.runFailed, "\(name): \(failure.message)")
+        }
+    }
+}
+
+extension Recipe {
+    /// Whether the recipe sends anything through the connection of a name.
+    fileprivate func uses(_ name: String) -> Bool {
+        isNamed(connection, name)
+            || [actions, onSuccess, onFailure, finally].joined().contains { uses(name, in: $0) }
+    }
+
+    private func uses(_ name: String, in action: Action) -> Bool {
+        if isNamed(action.connection, name) { return true }
+        if case .block(let actions) = action.verb, actions.contains(where: { uses(name, in: $0) }) { return true }
+        if case .handle(let actions) = action.onError { return actions.contains { uses(name, in: $0) } }
+        return false
+    }
+
+    private func isNamed(_ reference: ConnectionReference?, _ name: String) -> Bool {
+        if case .named(name, _)? = reference { true } else { false }
+    }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import CEL
+import Schedule
+import Store
+
+/// `runner show`: one run, action by action.
+struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Shows one run, action by action.")
+
+    @Argument(help: "The run's id, or its beginning.")
+    var run: String
+
+    @Flag(help: "One JSON object; times in UTC.")
+    var json = false
+
+    @OptionGroup var place: WorkspaceOptions
+
+    func run() async throws {
+        let store = try StoreAccess.forReading(place)
+        let prefix = run
+        let found = try await StoreAccess.asking { () async throws(StoreError) in try await store.run(prefix) }
+        guard let detail = found else {
+            throw Failure(.invalid, "there is no run \(run); `runner runs` lists them")
+        }
+        json ? Terminal.out(object(detail).json(pretty: true)) : show(detail)
+    }
+
+    private func show(_ detail: RunDetail) {
+        let run = detail.run
+        let zone = (try? Zone.system()) ?? .utc
+        Terminal.out("run        \(run.id)")
+        Terminal.out("recipe     \(run.fire.recipe)")
+        Terminal.out("trigger    \(run.fire.trigger)")
+        Terminal.out("status     \(run.status.rawValue)\(run.reason.map { ": \($0)" } ?? "")")
+        Terminal.out("scheduled  \(Listing.text(run.fire.scheduledAt, zone))")
+        Terminal.out("started    \(Listing.text(run.startedAt, zone))  (\(Listing.text(run.lateness)) late)")
+        Terminal.out("finished   \(Listing.text(run.finishedAt, zone))")
+        if run.attempt > 1 { Terminal.out("attempt    \(run.attempt)") }
+        if let error = detail.error, error != run.reason { Terminal.out("error      \(error)") }
+        if !detail.actions.isEmpty {
+            var table = Table(["ACTION", "STATUS", "TOOK", "TRIES", "REQUEST"])
+            for action in detail.actions {
+                let took = action.finishedAt.map { $0 - action.startedAt }
+                let name = action.index.isEmpty ? action.path : "\(action.path)[\(action.index)]"
+                table.add([
+                    name, action.status.rawValue, Listing.text(took), "\(action.attempts)",
+                    action.request ?? action.error?.message ?? "",
+                ])
+            }
+            Terminal.out("\n" + table.text)
+        }
+        if let output = detail.output { Terminal.out("\noutput\n" + output.json(pretty: true)) }
+    }
+
+    private func object(_ detail: RunDetail) -> Value {
+        guard case .map(var object) = Listing.json(detail.run) else { return .null }
+        object["error"] = detail.error.map(Value.string) ?? .null
+        object["inputs"] = detail.inputs ?? .null
+        object["output"] = detail.output ?? .null
+        object["actions"] = .list(
+            detail.actions.map { action in
+                .map(
+                    ValueMap([
+                        ("path", .string(action.path)),
+                        ("index", .string(action.index)),
+                        ("status", .string(action.status.rawValue)),
+                        ("attempts", .int(Int64(action.attempts))),
+                        ("started_at", Listing.json(action.startedAt)),
+                        ("finished_at", Listing.json(action.finishedAt)),
+                        ("request", action.request.map(Value.string) ?? .null),
+                        ("error", action.error.map { .string($0.message) } ?? .null),
+                    ])
+                )
+            }
+        )
+        return .map(object)
+    }
+}

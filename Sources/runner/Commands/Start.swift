@@ -1,0 +1,79 @@
+public import ArgumentParser
+import Connections
+import Engine
+import Glibc
+import Logging
+public import Recipe
+import Schedule
+import Store
+import Synchronization
+import YAML
+
+/// `runner start`: the long-running process.
+struct Start: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Fires the workspace's recipes on time, until SIGTERM or SIGINT."
+    )
+
+    @Argument(help: "The workspace's directory.")
+    var directory: String?
+
+    @Option(help: "pretty for people, json for programs (default: runner.yml, else pretty).")
+    var logFormat: LogFormat?
+
+    @Option(help: "debug, info, warning or error (default: runner.yml, else info).")
+    var logLevel: LogAction.Level?
+
+    @OptionGroup var place: WorkspaceOptions
+
+    func run() async throws {
+        let location = try place.location(directory: directory)
+        let loader = try location.loader()
+        let workspace = loader.load()
+        Report.show(workspace, atLeast: .warning)
+        let settings = workspace.settings
+        let logger = LineLog.logger(
+            logFormat ?? settings.logFormat, level: (logLevel ?? settings.logLevel).logLevel, zone: settings.timezone
+        )
+        // What is valid runs; what is broken has been said and is left out until it is mended.
+        if workspace.recipes.isEmpty, !workspace.isValid { throw ExitCode(Failure.Code.invalid.rawValue) }
+        let runtime = try Runtime(location, loader: loader, workspace: workspace, store: place.store, logger: logger)
+        logger.info(
+            "starting",
+            metadata: [
+                "version": "\(Version.text)", "workspace": "\(location.shown)", "recipes": "\(workspace.recipes.count)",
+                "store": "\(runtime.store.path)", "timezone": "\(settings.timezone.name)",
+            ]
+        )
+        if let warning = location.dotEnvWarning { logger.warning("\(warning)") }
+        let engine = runtime.engine(observer: LogObserver(logger: logger))
+        let running = Task { () -> StoreError? in
+            do throws(StoreError) {
+                try await engine.run()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        let stops = Mutex(0)
+        let signals = Signals { number in
+            // A second signal is from someone who does not want to wait.
+            let count = stops.withLock { count in
+                count += 1
+                return count
+            }
+            if count > 1 { Glibc.exit(Failure.Code.interrupted.rawValue) }
+            logger.info("stopping on \(number == SIGTERM ? "SIGTERM" : "SIGINT")")
+            running.cancel()
+        }
+        defer { signals.cancel() }
+        let failure = await running.value
+        await runtime.close()
+        if let failure { throw StoreAccess.failure(failure) }
+        logger.info("stopped")
+    }
+}
+
+extension LogFormat: ExpressibleByArgument {}
+
+extension LogAction.Level: ExpressibleByArgument {}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import CEL
+import Foundation
+import Recipe
+import YAML
+
+/// `runner validate`: every problem of a workspace or of single files, with place and mend.
+struct Validate: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Checks recipes, connections and connectors.")
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, json
+    }
+
+    @Argument(help: "Files or directories (default: the workspace).")
+    var paths: [String] = []
+
+    @Option(help: "text for people, json for programs.")
+    var format = Format.text
+
+    @Flag(help: "The same as --format json.")
+    var json = false
+
+    @OptionGroup var place: WorkspaceOptions
+
+    func run() throws {
+        var diagnostics: [Diagnostic] = []
+        var sources: [String: Source] = [:]
+        var recipes = 0
+        for (location, file) in try targets() {
+            let loader = try location.loader()
+            let workspace: Workspace
+            if let file {
+                workspace = loader.load(recipe: file).workspace
+            } else {
+                workspace = loader.load()
+            }
+            diagnostics.append(contentsOf: workspace.diagnostics)
+            sources.merge(workspace.sources) { first, _ in first }
+            recipes += workspace.recipes.count
+            if let warning = location.dotEnvWarning {
+                diagnostics.append(
+                    Diagnostic(
+                        .warning, code: "env.readable", message: warning, help: nil,
+                        path: location.shown + "/.env", span: nil
+                    )
+                )
+            }
+        }
+        switch json ? .json : format {
+        case .json: Terminal.out(Listing.array(diagnostics.map(object)))
+        case .text:
+            let colour = Terminal.allowsColour(1)
+            for diagnostic in diagnostics {
+                Terminal.out(diagnostic.rendered(in: sources[diagnostic.path], colour: colour))
+            }
+            let problems = Report.summary(diagnostics)
+            Terminal.errorLine("\(recipes) valid recipe\(recipes == 1 ? "" : "s")\(problems.isEmpty ? "" : ", " + problems)")
+        }
+        if diagnostics.contains(where: { $0.severity == .error }) { throw ExitCode(Failure.Code.invalid.rawValue) }
+    }
+
+    /// What the arguments mean: whole workspaces, or single recipes of them.
+    private func targets() throws -> [(WorkspaceLocation, String?)] {
+        guard !paths.isEmpty else { return [(try place.location(), nil)] }
+        return try paths.map { path in
+            let absolute = WorkspaceLocation.absolute(path)
+            var isDirectory: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: absolute, isDirectory: &isDirectory) else {
+                throw Failure(.invalid, "there is no file \(path)")
+            }
+            if isDirectory.boolValue { return (WorkspaceLocation(root: absolute), nil) }
+            let location = try place.location(ofFile: path)
+            let kind = WorkspaceFiles.kind(of: absolute, inWorkspace: location.root)
+            // A connection or connector has no meaning alone: its workspace is checked.
+            return (location, kind == .recipe ? absolute : nil)
+        }
+    }
+
+    private func object(_ diagnostic: Diagnostic) -> Value {
+        .map(
+            ValueMap([
+                ("path", .string(diagnostic.path)),
+                ("line", diagnostic.span.map { .int(Int64($0.start.line)) } ?? .null),
+                ("column", diagnostic.span.map { .int(Int64($0.start.column)) } ?? .null),
+                ("severity", .string(diagnostic.severity.rawValue)),
+                ("code", .string(diagnostic.code)),
+                ("message", .string(diagnostic.message)),
+                ("help", diagnostic.help.map(Value.string) ?? .null),
+            ])
+        )
+    }
+}

@@ -1,0 +1,54 @@
+import CEL
+import Schedule
+import Store
+
+/// How records look in listings, for programs and for people.
+enum Listing {
+    /// A run as an object of `--json` (RFC 3339, UTC).
+    static func json(_ run: RunRecord) -> Value {
+        .map(
+            ValueMap([
+                ("id", .string(run.id.text)),
+                ("recipe", .string(run.fire.recipe)),
+                ("trigger", .string(run.fire.trigger)),
+                ("scheduled_at", .string(run.fire.scheduledAt.rfc3339())),
+                ("started_at", json(run.startedAt)),
+                ("finished_at", json(run.finishedAt)),
+                ("status", .string(run.status.rawValue)),
+                ("reason", run.reason.map(Value.string) ?? .null),
+                ("lateness_ms", run.lateness.map { .double(milliseconds($0)) } ?? .null),
+                ("attempt", .int(Int64(run.attempt))),
+                ("missed_until", json(run.missedUntil)),
+                ("missed_count", run.missedCount.map { .int(Int64($0)) } ?? .null),
+            ])
+        )
+    }
+
+    /// A moment in UTC, or null.
+    static func json(_ instant: Instant?) -> Value { instant.map { .string($0.rfc3339()) } ?? .null }
+
+    /// An array with one object a line.
+    static func array(_ objects: [Value]) -> String {
+        objects.isEmpty ? "[]" : "[\n" + objects.map { $0.json() }.joined(separator: ",\n") + "\n]"
+    }
+
+    /// A moment in a zone for people, to the second.
+    static func text(_ instant: Instant?, _ zone: Zone) -> String {
+        guard let instant else { return "-" }
+        let whole = Instant(seconds: (instant.microseconds / 1_000_000) - (instant.microseconds % 1_000_000 < 0 ? 1 : 0))
+        return whole.rfc3339(in: zone)
+    }
+
+    /// Milliseconds, to the microsecond.
+    static func milliseconds(_ duration: Duration) -> Double {
+        let (seconds, attoseconds) = duration.components
+        return Double(seconds * 1_000_000 + attoseconds / 1_000_000_000_000) / 1_000
+    }
+
+    /// A length of time for people.
+    static func text(_ duration: Duration?) -> String {
+        guard let duration else { return "-" }
+        let ms = milliseconds(duration)
+        return ms < 1_000 ? "\(Int(ms.rounded())) ms" : "\((ms / 100).rounded() / 10) s"
+    }
+}

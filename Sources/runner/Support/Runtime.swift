@@ -1,0 +1,71 @@
+import CEL
+import Connections
+import Engine
+import Logging
+import Recipe
+import Store
+
+/// What commands that send requests are put together from.
+struct Runtime {
+    let location: WorkspaceLocation
+    let loader: WorkspaceLoader
+    let workspace: Workspace
+    let store: SQLiteStore
+    let redactor: Redactor
+    let connections: ConnectionManager
+    let environment: Value
+    let node: NodeID
+
+    /// Opens the store and prepares the connections; nothing is sent.
+    ///
+    /// - Parameter isEphemeral: the store is gone with the process.
+    init(
+        _ location: WorkspaceLocation, loader: WorkspaceLoader, workspace: Workspace, store option: String?,
+        isEphemeral: Bool = false, logger: Logger
+    ) throws {
+        self.location = location
+        self.loader = loader
+        self.workspace = workspace
+        let variables = location.environment()
+        store =
+            isEphemeral
+            ? try StoreAccess.ephemeral()
+            : try StoreAccess.forWriting(location, option, workspace.settings, environment: variables)
+        redactor = Redactor()
+        node = NodeID()
+        environment = .map(
+            ValueMap(workspace.settings.environmentNames.map { ($0, variables[$0].map(Value.string) ?? .null) })
+        )
+        let widest = workspace.connections.values.compactMap(\.maxConcurrency).max() ?? 0
+        connections = ConnectionManager(
+            store: store, node: node,
+            transport: HTTPTransport(
+                userAgent: "runner/\(Version.text)",
+                connectionsPerHost: max(HTTPTransport.defaultConnectionsPerHost, widest)
+            ),
+            secrets: SecretResolver(environment: variables, workspaceRoot: location.root),
+            redactor: redactor, environment: environment, logger: logger
+        )
+    }
+
+    /// The engine of this process.
+    func engine(observer: any EngineObserver) -> Engine {
+        var configuration = EngineConfiguration(
+            loader: loader, workspace: workspace, store: store, connections: connections, redactor: redactor, node: node
+        )
+        configuration.environment = environment
+        configuration.observer = observer
+        return Engine(configuration)
+    }
+
+    /// Ends what is open, so that no renewal is lost.
+    func close() async {
+        await connections.shutdown()
+        do {
+            try store.close()
+        } catch {
+            // All that was reported is durable; only the log's last write-back is left to the next process.
+            Terminal.error("warning: \(error)")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Recipe
+import Schedule
+import Store
+import Testing
+
+@testable import Engine
+
+@Suite struct CatchUpTests {
+    /// The trigger of a recipe whose `trigger:` has these lines.
+    private func trigger(_ lines: String...) throws -> Trigger {
+        let bench = try Workbench(["job.yml": "trigger:\n  \(lines.joined(separator: "\n  "))\nactions:\n  - log: hello\n"])
+        return try #require(bench.workspace().recipes["job"]?.triggers.first)
+    }
+
+    private let noon = Instant.at("2026-05-04T12:00:00Z")
+
+    @Test func `runs the latest and records the others`() throws {
+        let trigger = try trigger("cron: '*/10 * * * *'")
+        let catchUp = CatchUp(trigger, after: noon - .seconds(1800), through: noon)
+        #expect(catchUp.runs == [noon])
+        #expect(catchUp.missed.map(\.time) == [noon - .seconds(1200), noon - .seconds(600)])
+        #expect(catchUp.missed.first?.reason == "nobody served it in time, and a later one runs (catch_up: latest)")
+        #expect(catchUp.older == nil)
+    }
+
+    @Test func `runs none when told so`() throws {
+        let trigger = try trigger("cron: '*/10 * * * *'", "catch_up: none")
+        let catchUp = CatchUp(trigger, after: noon - .seconds(1800), through: noon)
+        #expect(catchUp.runs == [])
+        #expect(catchUp.missed.count == 3)
+    }
+
+    @Test func `runs all within window and limit, oldest first`() throws {
+        let trigger = try trigger("cron: '*/10 * * * *'", "catch_up: all", "catch_up_window: 1h", "catch_up_limit: 4")
+        let catchUp = CatchUp(trigger, after: noon - .seconds(7200), through: noon)
+        #expect(catchUp.runs == (0...3).map { noon - .seconds(1800 - $0 * 600) })
+        #expect(catchUp.missed.count == 8)
+        #expect(catchUp.missed.allSatisfy { $0.time < catchUp.runs[0] })
+    }
+
+    @Test func `does not run what is older than the window`() throws {
+        let trigger = try trigger("cron: '0 * * * *'", "catch_up_window: 10m")
+        let catchUp = CatchUp(trigger, after: noon - .seconds(7200), through: noon + .seconds(1200))
+        #expect(catchUp.runs == [])
+        #expect(catchUp.missed.last?.reason.contains("catch_up_window") == true)
+    }
+
+    @Test func `does not run what its start deadline forbids`() throws {
+        let trigger = try trigger("cron: '0 * * * *'", "start_deadline: 5m")
+        let catchUp = CatchUp(trigger, after: noon - .seconds(7200), through: noon + .seconds(360))
+        #expect(catchUp.runs == [])
+        #expect(catchUp.missed.last?.reason.contains("start_deadline") == true)
+    }
+
+    @Test func `sums up what is too old to have a record each`() throws {
+        let trigger = try trigger("interval: 1s", "align: clock")
+        let begin = noon - .seconds(10_000)
+        let catchUp = CatchUp(trigger, after: begin, through: noon)
+        #expect(catchUp.runs.count + catchUp.missed.count + (catchUp.older?.count ?? 0) == 10_000)
+        #expect(catchUp.missed.count == CatchUp.recordLimit)
+        #expect(catchUp.older?.first == begin + .seconds(1))
+        #expect(catchUp.older.map { $0.last + .seconds(1) } == catchUp.missed.first?.time)
+    }
+
+    @Test func `has records in the order of the fire times`() throws {
+        let trigger = try trigger("interval: 1s", "align: clock", "catch_up: all")
+        let catchUp = CatchUp(trigger, after: noon - .seconds(5_000), through: noon)
+        let records = catchUp.records(of: TriggerKey(recipe: "job", trigger: "t"), version: "v")
+        let times = records.map(\.fire.scheduledAt) + catchUp.runs
+        #expect(times == times.sorted())
+        #expect(records.allSatisfy { $0.status == .missed && $0.reason != nil })
+    }
+
+    @Test func `owes nothing before its start and after its end`() throws {
+        let trigger = try trigger(
+            "cron: '0 * * * *'", "catch_up: all", "start: 2026-05-04T10:00:00Z", "end: 2026-05-04T12:00:00Z"
+        )
+        let catchUp = CatchUp(trigger, after: noon - .seconds(36_000), through: noon + .seconds(36_000))
+        #expect(catchUp.runs.isEmpty == false)
+        #expect(
+            catchUp.runs + catchUp.missed.map(\.time) == [noon - .seconds(7200), noon - .seconds(3600)]
+        )
+    }
+}

@@ -1,0 +1,108 @@
+import Testing
+
+@testable import Schedule
+
+/// What holds for every zone, every year and every expression.
+struct CronPropertyTests {
+    private static let expressions = [
+        "0 * * * *", "*/30 * * * *", "30 2 * * *", "0 0 * * *", "15 1,2,3 * * *", "0 */2 * * *", "59 23 L * *",
+        "30 0 * * SUN",
+    ]
+
+    private static let policies =
+        DaylightSavingPolicy.Gap.allCases.flatMap { gap in
+            DaylightSavingPolicy.Overlap.allCases.map { DaylightSavingPolicy(gap: gap, overlap: $0) }
+        } + [.standard]
+
+    @Test func `fire times increase, and next and previous are inverse, around every change of every zone`() throws {
+        var random = SplitMix(seed: 1)
+        let last = Instant(seconds: 2_208_988_800)
+        for name in Zone.names() {
+            let zone = try Zone(named: name)
+            var instant = Instant(seconds: 0)
+            var changes = 0
+            while let change = zone.nextOffsetChange(after: instant), change.at < last {
+                instant = change.at
+                changes += 1
+                // Every change would take minutes in a debug build; each zone gets some, spread over the years.
+                guard changes % 9 == 1 else { continue }
+                let text = Self.expressions.randomElement(using: &random) ?? "0 * * * *"
+                let policy = Self.policies.randomElement(using: &random) ?? .standard
+                try check(CronSchedule(CronExpression(text), zone: zone, dst: policy), around: change.at)
+            }
+        }
+    }
+
+    private func check(_ schedule: CronSchedule, around change: Instant) throws {
+        var time = change - .seconds(3 * 3_600)
+        var before: Instant?
+        for _ in 0..<5 {
+            let next = try #require(schedule.next(after: time))
+            #expect(next > time)
+            #expect(next.microseconds % 1_000_000 == 0)
+            // Between a time and its next one there is nothing, from whichever side one looks.
+            #expect(schedule.previous(before: next + .microseconds(1)) == next)
+            #expect(schedule.next(after: next - .microseconds(1)) == next)
+            if let before {
+                #expect(schedule.previous(before: next) == before, "\(schedule.zone) \(schedule.expression)")
+            }
+            before = next
+            time = next
+        }
+    }
+
+    @Test func `a fixed daily time fires once on each day that exists`() throws {
+        for name in [
+            "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca",
+            "Asia/Amman",
+        ] {
+            let zone = try Zone(named: name)
+            for text in ["30 2 * * *", "0 0 * * *", "30 23 * * *"] {
+                let schedule = Schedule.cron(CronSchedule(try CronExpression(text), zone: zone))
+                let start = try #require(Instant(rfc3339: "2019-12-31T00:00:00Z"))
+                let times = Array(schedule.instants(after: start).prefix(3_660))
+                let days = times.map { zone.wallTime(at: $0) }.map {
+                    CivilDate(year: $0.year, month: $0.month, day: $0.day).daysSinceEpoch
+                }
+                #expect(zip(days, days.dropFirst()).allSatisfy { $1 - $0 == 1 }, "\(name) \(text)")
+            }
+        }
+    }
+
+    @Test func `the answer is the same as that of trying every minute`() throws {
+        var random = SplitMix(seed: 3)
+        for _ in 0..<40 {
+            let text =
+                "\(Int.random(in: 0...59, using: &random)) */\(Int.random(in: 1...5, using: &random)) "
+                + "\(Int.random(in: 1...28, using: &random)),L * \(Int.random(in: 0...6, using: &random))"
+            let schedule = CronSchedule(try CronExpression(text), zone: .utc)
+            let start = Instant(seconds: Int64.random(in: 0...2_000_000_000, using: &random) / 60 * 60)
+            let next = try #require(schedule.next(after: start))
+            let fields = schedule.expression.fields
+            var minute = start.wholeSeconds + 60
+            while !matches(fields, minute) { minute += 60 }
+            #expect(next == Instant(seconds: minute), "\(text) after \(start)")
+        }
+    }
+
+    /// The definition, without the search: the fields one by one.
+    private func matches(_ fields: CronFields, _ seconds: Int64) -> Bool {
+        let wall = WallTime(secondsSinceEpoch: seconds)
+        guard fields.minutes >> UInt64(wall.minute) & 1 == 1, fields.hours >> UInt64(wall.hour) & 1 == 1 else {
+            return false
+        }
+        let isLast = wall.day == CivilDate.length(ofMonth: wall.month, year: wall.year)
+        return fields.days >> UInt32(wall.day) & 1 == 1 || isLast || fields.weekdays >> UInt32(wall.weekday) & 1 == 1
+    }
+
+    @Test func `the rarest expressions are found, and what a policy forbids is given up`() throws {
+        let paris = try Zone(named: "Europe/Paris")
+        let rare = CronSchedule(try CronExpression("0 0 29 2 MON", dayMatch: .and), zone: paris)
+        let times = Array(Schedule.cron(rare).instants(after: Instant(seconds: 1_700_000_000)).prefix(3)).map {
+            $0.rfc3339(in: paris)
+        }
+        #expect(times == ["2044-02-29T00:00:00+01:00", "2072-02-29T00:00:00+01:00", "2112-02-29T00:00:00+01:00"])
+        let never = CronSchedule(try CronExpression("30 2 * 3 0L"), zone: paris, dst: DaylightSavingPolicy(gap: .skip))
+        #expect(never.next(after: Instant(seconds: 1_700_000_000)) == nil)
+    }
+}
