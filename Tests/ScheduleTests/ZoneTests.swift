@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Testing
 
 @testable import Schedule
@@ -102,5 +102,42 @@ struct ZoneTests {
             // What it says does not matter; it must answer.
             if let content = TZif(bytes) { _ = ZoneRules(content, fingerprint: 0).segment(at: 0) }
         }
+    }
+
+    @Test func `sees a zone that changes on disk, and keeps the last good rules of one that breaks`() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("zones-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let path = directory + "/Here"
+        func install(_ content: [UInt8]) throws {
+            try Data(content).write(to: URL(fileURLWithPath: path), options: .atomic)
+        }
+        let paris = try #require(FileBytes.read(ZoneDatabase.directory + "/Europe/Paris")).bytes
+        let tokyo = try #require(FileBytes.read(ZoneDatabase.directory + "/Asia/Tokyo")).bytes
+
+        try install(paris)
+        let before = Zone(name: "Here", rules: try ZoneDatabase.rules(named: "Here", in: directory))
+        try install(paris)
+        #expect(!ZoneDatabase.reload().contains(path))
+        #expect(Zone(name: "Here", rules: try ZoneDatabase.rules(named: "Here", in: directory)) == before)
+
+        try install(tokyo)
+        #expect(ZoneDatabase.reload().contains(path))
+        let after = Zone(name: "Here", rules: try ZoneDatabase.rules(named: "Here", in: directory))
+        #expect(after != before)
+        #expect(after.offset(at: Instant(seconds: 0)) == 32_400)
+
+        try install(Array(tokyo.prefix(60)))
+        #expect(!ZoneDatabase.reload().contains(path))
+        #expect(Zone(name: "Here", rules: try ZoneDatabase.rules(named: "Here", in: directory)) == after)
+    }
+
+    @Test func `without a database it names the package, and UTC works`() throws {
+        let error = try #require(throws: ZoneError.self) {
+            try ZoneDatabase.rules(named: "Europe/Paris", in: "/nowhere/zoneinfo")
+        }
+        #expect(error.kind == .noDatabase)
+        #expect(error.help?.contains("tzdata") == true)
+        #expect(try ZoneDatabase.rules(named: "Etc/UTC", in: "/nowhere/zoneinfo") === ZoneRules.utc)
     }
 }

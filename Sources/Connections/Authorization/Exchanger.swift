@@ -129,9 +129,9 @@ struct Exchanger: Renewer {
             try OriginGuard(definition, base: nil)
                 .checkEncryption(target.origin, request: "\(method.token) \(target.origin.hostAndPort)")
         } catch let error as ExpressionError {
-            throw RenewalProblem(message: "`\(what)` cannot be sent: \(error.description)")
+            throw RenewalProblem(message: "`\(what)` cannot be sent: \(error.description)", isFinal: true)
         } catch {
-            throw RenewalProblem(message: "\(error)")
+            throw RenewalProblem(message: "\(error)", isFinal: true)
         }
         let label = "\(method.token) \(target.origin.hostAndPort)"
         guard remaining > .zero else {

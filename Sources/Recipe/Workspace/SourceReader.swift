@@ -29,14 +29,7 @@ struct SourceReader: Sendable {
             )
             return .failure(Unreadable(diagnostic: diagnostic))
         }
-        guard let text = String(data: data, encoding: .utf8) else {
-            let start = Mark(line: 1, column: 1)
-            let diagnostic = Diagnostic(
-                code: "file.encoding", message: "the file is not UTF-8 text", help: "save it as UTF-8",
-                path: display(path), span: Span(start: start, end: start)
-            )
-            return .failure(Unreadable(diagnostic: diagnostic))
-        }
-        return .success(Source(path: display(path), text: text))
+        // Bytes, not text: what is no UTF-8 is reported by the reader, with its place.
+        return .success(Source(path: display(path), bytes: [UInt8](data)))
     }
 }

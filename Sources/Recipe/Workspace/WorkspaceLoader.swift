@@ -18,14 +18,23 @@ public struct WorkspaceLoader: Sendable {
         self.systemZone = systemZone
     }
 
+    /// Loads settings, connectors and connections, but no recipe.
+    public func loadConnections() -> Workspace {
+        load(recipes: { _ in [] })
+    }
+
     /// Loads everything. What is broken is left out and reported in `diagnostics`.
     public func load() -> Workspace {
+        load(recipes: \.recipes)
+    }
+
+    private func load(recipes: (WorkspaceFiles) -> [String]) -> Workspace {
         let files = WorkspaceFiles(root: root)
         var workspace = Workspace(root: root, settings: WorkspaceSettings(timezone: systemZone))
         loadSettings(&workspace)
         let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
         (workspace.connectors, workspace.connections) = catalogue.loadAll()
-        let loaded = loadRecipes(files.recipes, settings: workspace.settings, catalogue)
+        let loaded = loadRecipes(recipes(files), settings: workspace.settings, catalogue)
         merge(catalogue, loaded, into: &workspace)
         return workspace
     }
@@ -151,16 +160,5 @@ extension Workspace {
             return
         }
         recipes[recipe.name] = recipe
-    }
-}
-
-extension Diagnostics {
-    /// All reports in the order of the file.
-    var sorted: [Diagnostic] {
-        all.enumerated().sorted { first, second in
-            let (a, b) = (first.element.span?.start, second.element.span?.start)
-            if let a, let b, a != b { return a < b }
-            return first.offset < second.offset
-        }.map(\.element)
     }
 }

@@ -31,8 +31,11 @@ enum ZoneDatabase {
     private static let usualDirectories = ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo"]
 
     static func rules(named name: String) throws(ZoneError) -> ZoneRules {
+        try rules(named: name, in: directory)
+    }
+
+    static func rules(named name: String, in directory: String) throws(ZoneError) -> ZoneRules {
         if utcNames.contains(name) { return .utc }
-        let directory = directory
         guard isPlausible(name) else { throw unknown(name, in: directory) }
         let path = directory + "/" + name
         if let known = contents.withLock({ $0.entries[path]?.rules }) { return known }

@@ -53,11 +53,11 @@ enum ZoneNames {
         let wanted = name.lowercased().map { $0 == " " ? "_" : String($0) }.joined()
         if let same = names.first(where: { $0.lowercased() == wanted }) { return same }
         if let city = names.first(where: { city(of: $0).lowercased() == wanted }) { return city }
-        if let near = NearestWord.among(names, to: wanted) { return near }
         let wantedCity = city(of: wanted)
         if wantedCity != wanted, let place = names.first(where: { city(of: $0).lowercased() == wantedCity }) {
             return place
         }
+        if let near = NearestWord.among(names, to: wanted) { return near }
         guard let near = NearestWord.among(names.lazy.map(city), to: wantedCity) else { return nil }
         return names.first { city(of: $0) == near }
     }

@@ -166,9 +166,11 @@ private struct TZifParts {
         let startYear = transitions.isEmpty ? 1970 : CivilDate(daysSinceEpoch: Int(floorDivide(last, by: 86_400))).year
         guard let footer, footer.daylight != nil else { return startYear }
         for year in startYear...(startYear + 403) {
-            for change in footer.changes(in: year) where change.at > (transitions.last?.at ?? last) {
-                let type = TZif.LocalType(change.period, isDaylight: change.isDaylight)
-                transitions.append((at: change.at, type: index(of: type)))
+            for change in footer.changes(in: year) where change.at > last {
+                let type = index(of: TZif.LocalType(change.period, isDaylight: change.isDaylight))
+                // Where daylight saving time holds all year it ends at the very moment at which it begins again.
+                if transitions.last?.at == change.at { transitions.removeLast() }
+                transitions.append((at: change.at, type: type))
             }
         }
         return startYear

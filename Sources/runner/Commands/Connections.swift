@@ -148,7 +148,7 @@ struct TestConnection: AsyncParsableCommand {
     func run() async throws {
         let location = try place.location()
         let loader = try location.loader()
-        let workspace = loader.load()
+        let workspace = loader.loadConnections()
         guard let connection = workspace.connections[name] else {
             Report.show(workspace)
             throw Failure(.invalid, "there is no valid connection `\(name)` in \(location.shown); `runner connections` lists them")

@@ -19,7 +19,7 @@ struct Connectors: ParsableCommand {
         @OptionGroup var place: WorkspaceOptions
 
         func run() throws {
-            let workspace = try place.location().loader().load()
+            let workspace = try place.location().loader().loadConnections()
             Report.show(workspace)
             let connectors = workspace.connectors.values.sorted { $0.name < $1.name }
             if json {
@@ -60,7 +60,7 @@ struct Connectors: ParsableCommand {
         @OptionGroup var place: WorkspaceOptions
 
         func run() throws {
-            let workspace = try place.location().loader().load()
+            let workspace = try place.location().loader().loadConnections()
             guard let connector = workspace.connectors[name] else {
                 throw Failure(.invalid, "there is no connector `\(name)`; `runner connectors` lists them")
             }

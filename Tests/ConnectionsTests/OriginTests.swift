@@ -1,0 +1,111 @@
+import CEL
+import Connections
+import Store
+import TestSupport
+import Testing
+
+struct OriginTests {
+    @Test func `a whole URL to another origin is refused before anything is sent`() async throws {
+        let tokens = TokenServer()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await ScriptedServer.run { _ in .json("{}") } _: { other in
+                try await Rig.run(server) { rig in
+                    let failure = try #require(await rig.failure(PreparedRequest(.get, other.baseURL + "/steal?key=value-123")))
+                    #expect(failure.kind == .origin)
+                    #expect(failure.message.contains("allowed_origins: [\(other.baseURL)]"))
+                    #expect(!failure.message.contains("value-123"))
+                    #expect(other.requests.isEmpty)
+                    let network = try #require(await rig.failure(PreparedRequest(.get, "//127.0.0.1:\(other.port)/x")))
+                    #expect(network.kind == .origin)
+                }
+                let allowing = Rig.connection(extra: "allowed_origins: [\"\(other.baseURL)\"]")
+                try await Rig.run(server, connection: allowing) { rig in
+                    #expect(try await rig.get(other.baseURL + "/x").status == 200)
+                    #expect(other.requests.last?.header("authorization") != nil)
+                }
+            }
+        }
+    }
+
+    @Test func `a redirect to another origin is followed without any credential`() async throws {
+        let tokens = TokenServer()
+        let connector = Rig.connector(
+            apply: "{ headers: { X-Token: \"${{ connection.access_token }}\" }, query: { key: \"${{ connection.access_token }}\" } }"
+        )
+        try await ScriptedServer.run { _ in .json(#"{"far":true}"#) } _: { other in
+            try await ScriptedServer.run { request in
+                switch request.path {
+                case "/away": ScriptedServer.Reply(302, headers: [("Location", other.baseURL + "/landed?a=1")])
+                case "/near": ScriptedServer.Reply(307, headers: [("Location", "/me?b=2")])
+                case "/token": await tokens.answer(request)
+                default: .json("{}")
+                }
+            } _: { server in
+                try await Rig.run(server, connector: connector) { rig in
+                    var request = PreparedRequest(.get, "/away")
+                    request.headers = [("Cookie", "session=1"), ("Authorization", "mine"), ("X-Own", "1")]
+                    #expect(try await rig.session.send(request).body["far"] == true)
+                    let landed = try #require(other.requests.first)
+                    #expect(landed.query == "a=1")
+                    #expect(landed.header("x-token") == nil)
+                    #expect(landed.header("cookie") == nil)
+                    #expect(landed.header("authorization") == nil)
+                    #expect(landed.header("x-own") == nil)
+                    _ = try await rig.get("/near")
+                    let near = try #require(server.requests.last)
+                    #expect(near.header("x-token") == "access-token-1")
+                    #expect(near.query == "b=2&key=access-token-1")
+                }
+            }
+        }
+    }
+
+    @Test func `a POST is not redirected, and a GET at most five times`() async throws {
+        try await ScriptedServer.run { _ in ScriptedServer.Reply(302, headers: [("Location", "/again")]) } _: { server in
+            try await Rig.run(server, connector: "fields: [ { name: base_url } ]\nbase_uri: BASE", connection: "connector: api") { rig in
+                #expect(try await rig.session.send(PreparedRequest(.post, "/x")).status == 302)
+                #expect(await rig.failure(PreparedRequest(.get, "/x"))?.message.contains("more than 5 redirects") == true)
+                #expect(server.requests.count == 7)
+            }
+        }
+    }
+
+    @Test func `plain http beyond loopback needs allow_http`() async throws {
+        let tokens = TokenServer()
+        try await ScriptedServer.run(tokens.answer) { server in
+            let connection = "connector: api\nfields: { client_secret: { env: SECRET }, base_url: 'http://api.invalid/' }"
+            try await Rig.run(server, connection: connection) { rig in
+                let failure = try #require(await rig.failure())
+                #expect(failure.message.contains("allow_http: true"))
+                #expect(!failure.message.contains(Rig.secret))
+            }
+        }
+    }
+
+    @Test func `without base_uri and credential any server may be asked`() async throws {
+        try await ScriptedServer.run { _ in .json("{}") } _: { server in
+            try await Rig.run(server, connector: "title: Nothing", connection: "connector: api") { rig in
+                #expect(try await rig.get(server.baseURL + "/x").status == 200)
+                #expect(try await rig.manager.directSession.send(PreparedRequest(.get, server.baseURL)).status == 200)
+                #expect(await rig.failure(PreparedRequest(.get, "/x"))?.message.contains("no base_uri") == true)
+                #expect(await rig.failure(PreparedRequest(.get, "http://u:p@h/x"))?.kind == .configuration)
+                #expect(await rig.failure(PreparedRequest(.get, "ftp://h/x"))?.kind == .configuration)
+            }
+        }
+    }
+
+    @Test func `recipes see only what is no secret`() async throws {
+        let tokens = TokenServer()
+        let connector = Rig.connector() + "\npublic: [token_type]"
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: connector) { rig in
+                _ = try await rig.get()
+                let visible = try await rig.session.visible()
+                #expect(visible["client_id"] == "me")
+                #expect(visible["client_secret"] == nil)
+                #expect(visible["access_token"] == nil)
+                #expect(visible["token_type"] == "Bearer")
+            }
+        }
+    }
+}

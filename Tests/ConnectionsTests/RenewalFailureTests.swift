@@ -1,0 +1,172 @@
+import CEL
+import Connections
+import Schedule
+import Store
+import TestSupport
+import Testing
+
+struct RenewalFailureTests {
+    @Test func `a final error ends in needs_attention: 100 jobs, one token request`() async throws {
+        let tokens = TokenServer()
+        let body = #"{"error":"invalid_client","error_description":"wrong SECRET"}"#.replacing("SECRET", with: Rig.secret)
+        tokens.fault.withLock { $0 = .json(body, status: 401) }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server) { rig in
+                #expect(await rig.storm(100) == [0: 100])
+                let failure = try #require(await rig.failure())
+                #expect(server.count("/token") == 1)
+                #expect(server.count("/me") == 0)
+                #expect(failure.kind == .authorization)
+                #expect(!failure.isTransient)
+                #expect(failure.message.contains("needs attention"))
+                #expect(failure.message.contains("401 invalid_client (wrong •••)"))
+                #expect(failure.message.contains("127.0.0.1:\(server.port)"))
+                #expect(!failure.message.contains(Rig.secret))
+            }
+        }
+    }
+
+    @Test func `other processes obey needs_attention until the secret changes`() async throws {
+        let tokens = TokenServer()
+        let store = try SQLiteStore.inMemory()
+        tokens.fault.withLock { $0 = .json(#"{"error":"invalid_client"}"#, status: 401) }
+        try await ScriptedServer.run(tokens.answer) { server in
+            for _ in 0..<3 {
+                try await Rig.run(server, store: store) { rig in #expect(await rig.failure()?.kind == .authorization) }
+            }
+            #expect(server.count("/token") == 1)
+            tokens.fault.withLock { $0 = nil }
+            try await Rig.run(server, environment: ["SECRET": "mended-secret"], store: store) { rig in
+                #expect(try await rig.get().status == 200)
+            }
+            #expect(server.count("/token") == 2)
+        }
+    }
+
+    @Test func `needs_attention ends by hand`() async throws {
+        let tokens = TokenServer()
+        tokens.fault.withLock { $0 = .json(#"{"error":"unauthorized_client"}"#, status: 400) }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server) { rig in
+                #expect(await rig.failure() != nil)
+                tokens.fault.withLock { $0 = nil }
+                #expect(await rig.failure() != nil)
+                try await rig.session.renew()
+                #expect(try await rig.get().status == 200)
+                #expect(server.count("/token") == 2)
+            }
+        }
+    }
+
+    @Test func `other failures back off, shared by all`() async throws {
+        let tokens = TokenServer()
+        let clock = ManualClock()
+        tokens.fault.withLock { $0 = ScriptedServer.Reply(500, body: "<html>secret page</html>") }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, clock: clock) { rig in
+                #expect(await rig.storm(300) == [0: 300])
+                #expect(server.count("/token") == 1)
+                let failure = try #require(await rig.failure())
+                #expect(failure.isTransient)
+                #expect(failure.message.contains("POST 127.0.0.1:\(server.port): 500"))
+                #expect(!failure.message.contains("html"))
+                #expect(failure.retryAfter == .seconds(1))
+                clock.advance(by: .seconds(1))
+                #expect(await rig.storm(100) == [0: 100])
+                #expect(server.count("/token") == 2)
+                #expect(await rig.failure()?.retryAfter == .seconds(2))
+                clock.advance(by: .seconds(2))
+                tokens.fault.withLock { $0 = nil }
+                #expect(await rig.storm(100) == [200: 100])
+                #expect(server.count("/token") == 3)
+            }
+        }
+    }
+
+    @Test func `Retry-After of the token endpoint is obeyed`() async throws {
+        let tokens = TokenServer()
+        let clock = ManualClock()
+        tokens.fault.withLock { $0 = ScriptedServer.Reply(429, headers: [("Retry-After", "40")]) }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, clock: clock) { rig in
+                #expect(await rig.failure()?.retryAfter == .seconds(40))
+                clock.advance(by: .seconds(39))
+                #expect(await rig.failure()?.retryAfter == .seconds(1))
+                #expect(server.count("/token") == 1)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (ScriptedServer.Reply.json(#"{"error":"slow_down"}"#), "200 slow_down"),
+        (.json(#"{"token_type":"Bearer"}"#), "returned no `access_token`"),
+        (ScriptedServer.Reply(200, headers: [("Content-Type", "text/html")], body: "<p>hello</p>"), "returned no map"),
+        (.json("{oops"), "no JSON"),
+        (ScriptedServer.Reply(302, headers: [("Location", "/elsewhere")]), ": 302"),
+    ])
+    func `an answer without a token is a failure that passes`(_ reply: ScriptedServer.Reply, _ words: String) async throws {
+        let tokens = TokenServer()
+        tokens.fault.withLock { $0 = reply }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server) { rig in
+                let failure = try #require(await rig.failure())
+                #expect(failure.message.contains(words), "\(failure.message)")
+                #expect(failure.isTransient)
+                #expect(server.count("/token") == 1)
+            }
+        }
+    }
+
+    @Test func `an answer that breaks off is a failure that passes`() async throws {
+        let tokens = TokenServer()
+        var reply = ScriptedServer.Reply.json(#"{"access_token":"#)
+        reply.breaksOff = true
+        tokens.fault.withLock { [reply] in $0 = reply }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server) { rig in
+                #expect(await rig.failure()?.isTransient == true)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a hung token endpoint is bounded by renew_timeout`() async throws {
+        let tokens = TokenServer(delay: .seconds(30))
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connection: Rig.connection(extra: "renew_timeout: 200ms")) { rig in
+                let begin = ContinuousClock.now
+                let failure = try #require(await rig.failure())
+                #expect(begin.duration(to: .now) < .seconds(5))
+                #expect(failure.message.contains("no complete answer within"))
+                #expect(failure.isTransient)
+            }
+        }
+    }
+
+    @Test func `a background failure does not take the good token away`() async throws {
+        let tokens = TokenServer(lifetime: 100)
+        let clock = ManualClock()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, clock: clock) { rig in
+                _ = try await rig.get()
+                tokens.fault.withLock { $0 = ScriptedServer.Reply(503) }
+                clock.advance(by: .seconds(85))
+                for _ in 0..<20 { #expect(try await rig.get().status == 200) }
+                #expect(server.count("/token") <= 2)
+            }
+        }
+    }
+
+    @Test func `a missing variable names itself and the connection, and sends nothing`() async throws {
+        let tokens = TokenServer()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, environment: [:]) { rig in
+                let failure = try #require(await rig.failure())
+                #expect(failure.kind == .configuration)
+                #expect(failure.message.contains("SECRET is not set"))
+                #expect(failure.message.contains("`api`"))
+                #expect(server.requests.isEmpty)
+            }
+        }
+    }
+}

@@ -1,0 +1,259 @@
+import CEL
+import Connections
+import Schedule
+import Store
+import TestSupport
+import Testing
+
+struct RenewalTests {
+    @Test func `acquires before the first request, once, and reuses the token`() async throws {
+        let tokens = TokenServer(lifetime: 3_600)
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server) { rig in
+                #expect(await rig.storm(200) == [200: 200])
+                #expect(server.count("/token") == 1)
+                #expect(server.count("/me") == 200)
+                #expect(try await rig.session.status().state == .valid)
+                #expect(try await rig.session.status().lastRenewal?.reason == .firstUse)
+            }
+        }
+    }
+
+    @Test func `a stored token needs no token request and no secret`() async throws {
+        let tokens = TokenServer(lifetime: 3_600)
+        let store = try SQLiteStore.inMemory()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, store: store) { rig in _ = try await rig.get() }
+            try await Rig.run(server, environment: [:], store: store) { rig in
+                #expect(try await rig.get().status == 200)
+            }
+            #expect(tokens.issued == 1)
+        }
+    }
+
+    @Test func `1,000 requests at the moment of expiry cost one token request`() async throws {
+        let tokens = TokenServer(lifetime: 100, delay: .milliseconds(50))
+        let clock = ManualClock()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, clock: clock) { rig in
+                _ = try await rig.get()
+                clock.advance(by: .seconds(101))
+                tokens.expireAll()
+                #expect(await rig.storm(1_000) == [200: 1_000])
+                #expect(tokens.issued == 2)
+            }
+        }
+    }
+
+    @Test func `renews ahead of expiry while the old token still serves`() async throws {
+        let tokens = TokenServer(lifetime: 100, delay: .milliseconds(100))
+        let clock = ManualClock()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, clock: clock) { rig in
+                _ = try await rig.get()
+                clock.advance(by: .seconds(74))
+                _ = try await rig.get()
+                #expect(server.count("/token") == 1)
+                clock.advance(by: .seconds(7))
+                #expect(try await rig.get().status == 200)
+                // The request did not wait: the server has not answered the token request yet.
+                #expect(tokens.issued == 1)
+            }
+            #expect(tokens.issued == 2)
+        }
+    }
+
+    @Test func `an idle connection does not renew`() async throws {
+        let tokens = TokenServer(lifetime: 100)
+        let clock = ManualClock()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, clock: clock) { rig in
+                _ = try await rig.get()
+                for _ in 0..<100 {
+                    clock.advance(by: .seconds(10))
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+                // It was used once after it came, which renews it once.
+                #expect(tokens.issued <= 2)
+                #expect(clock.sleeperCount == 0)
+            }
+        }
+    }
+
+    @Test func `a refresh token is used, rotated, and never presented twice`() async throws {
+        let tokens = TokenServer(lifetime: 100, rotates: true)
+        let clock = ManualClock()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock) { rig in
+                for round in 0..<5 {
+                    #expect(await rig.storm(50) == [200: 50])
+                    #expect(tokens.issued == round + 1)
+                    tokens.expireAll()
+                    clock.advance(by: .seconds(200))
+                }
+                #expect(tokens.state.withLock { $0.reused } == 0)
+                #expect(tokens.state.withLock { $0.refreshed } == 4)
+                #expect(try await rig.session.status().lastRenewal?.kind == .refresh)
+            }
+        }
+    }
+
+    @Test func `the old refresh token stays when the answer brings none`() async throws {
+        let tokens = TokenServer(lifetime: 100)
+        let clock = ManualClock()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock) { rig in
+                for _ in 0..<3 {
+                    _ = try await rig.get()
+                    clock.advance(by: .seconds(200))
+                }
+                #expect(tokens.state.withLock { $0.refreshed } == 2)
+            }
+        }
+    }
+
+    @Test func `a refused refresh token is followed by one acquire`() async throws {
+        let tokens = TokenServer(lifetime: 100, rotates: true)
+        let clock = ManualClock()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock) { rig in
+                _ = try await rig.get()
+                tokens.state.withLock { $0.refreshTokens = [] }
+                clock.advance(by: .seconds(200))
+                #expect(try await rig.get().status == 200)
+                #expect(server.count("/token") == 3)
+                #expect(try await rig.session.status().lastRenewal?.kind == .acquire)
+            }
+        }
+    }
+
+    @Test func `a cancelled waiter leaves the renewal to the others`() async throws {
+        let tokens = TokenServer(lifetime: 3_600, delay: .milliseconds(150))
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server) { rig in
+                let first = Task { try await rig.get() }
+                while server.count("/token") == 0 { try await Task.sleep(for: .milliseconds(2)) }
+                let second = Task { try await rig.get() }
+                first.cancel()
+                await #expect(throws: RequestFailure.self) { try await first.value }
+                #expect(tokens.issued == 0, "the cancelled one does not wait for the renewal")
+                #expect(try await second.value.status == 200)
+                #expect(tokens.issued == 1)
+            }
+        }
+    }
+
+    @Test func `two processes on one store share one renewal`() async throws {
+        let tokens = TokenServer(lifetime: 100, rotates: true, delay: .milliseconds(80))
+        let store = try SQLiteStore.inMemory()
+        let connector = Rig.connector(refresh: true)
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: connector, store: store) { one in
+                try await Rig.run(server, connector: connector, store: store) { two in
+                    async let first = one.storm(100)
+                    async let second = two.storm(100)
+                    #expect(await first == [200: 100])
+                    #expect(await second == [200: 100])
+                    #expect(tokens.issued == 1)
+                    tokens.expireAll()
+                    async let third = one.storm(100)
+                    async let fourth = two.storm(100)
+                    #expect(await third == [200: 100])
+                    #expect(await fourth == [200: 100])
+                    #expect(tokens.issued == 2)
+                    #expect(tokens.state.withLock { $0.reused } == 0)
+                }
+            }
+        }
+    }
+
+    @Test func `a renewal lease whose holder died is taken over after its time`() async throws {
+        let tokens = TokenServer(lifetime: 100)
+        let store = try SQLiteStore.inMemory()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, store: store) { rig in
+                _ = try await rig.get()
+                let record = try #require(try await store.tokens().first)
+                let now = SystemClock().now()
+                _ = try await store.leaseRenewal(
+                    of: record.identity, holder: NodeID(), now: now, until: now + .milliseconds(300)
+                )
+                tokens.expireAll()
+                #expect(try await rig.get().status == 200)
+                #expect(SystemClock().now() - now >= .milliseconds(300))
+                #expect(tokens.issued == 2)
+            }
+        }
+    }
+
+    @Test func `a renewal by hand renews a good token`() async throws {
+        let tokens = TokenServer(lifetime: 3_600)
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server) { rig in
+                _ = try await rig.get()
+                try await rig.session.renew()
+                #expect(tokens.issued == 2)
+                #expect(try await rig.session.status().generation == 2)
+                #expect(try await rig.session.status().lastRenewal?.reason == .manual)
+            }
+        }
+    }
+
+    @Test func `a changed secret renews a token that is still good`() async throws {
+        let tokens = TokenServer(lifetime: 3_600)
+        let store = try SQLiteStore.inMemory()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, store: store) { rig in _ = try await rig.get() }
+            try await Rig.run(server, environment: ["SECRET": "another-secret"], store: store) { rig in
+                _ = try await rig.get()
+            }
+            #expect(tokens.issued == 2)
+        }
+    }
+
+    @Test func `acquire may take several steps, whose last result is merged`() async throws {
+        let connector = """
+            fields: [ { name: base_url } ]
+            authorization:
+              type: custom_auth
+              acquire:
+                - { id: login, post: /login, json: { user: me }, output: { session: "${{ response.body.id }}" } }
+                - get: "/tenant?session=${{ actions.login.session }}"
+                  output: { sid: "${{ actions.login.session }}", api: "${{ response.body.url }}" }
+              refresh_on: [401]
+              apply: { query: { sid: "${{ connection.sid }}" } }
+            base_uri: "${{ connection.?api.orValue(connection.base_url) }}"
+            """
+        try await ScriptedServer.run { request in
+            switch request.path {
+            case "/login": .json(#"{"id":"session-0815"}"#)
+            case "/tenant": .json(#"{"url":"http://HOST/v2/"}"#.replacing("HOST", with: request.header("host") ?? ""))
+            default: request.query == "a=1&sid=session-0815" ? .json("{}") : .json("{}", status: 401)
+            }
+        } _: { server in
+            try await Rig.run(server, connector: connector, connection: "connector: api\nfields: { base_url: BASE }") { rig in
+                #expect(try await rig.get("items?a=1&sid=old").status == 200)
+                #expect(server.count("/v2/items") == 1)
+                #expect(server.count("/tenant") == 1)
+            }
+        }
+    }
+
+    @Test func `body injection adds a session id to JSON and forms`() async throws {
+        let connector = Rig.connector(apply: "{ body: { session: \"${{ connection.access_token }}\" } }")
+        let tokens = TokenServer()
+        try await ScriptedServer.run { request in
+            request.path == "/token" ? await tokens.answer(request) : .json("{}")
+        } _: { server in
+            try await Rig.run(server, connector: connector) { rig in
+                var request = PreparedRequest(.post, "/items")
+                request.body = .json(["a": 1])
+                _ = try await rig.session.send(request)
+                request.body = .form([("a", "x y"), ("session", "old")])
+                _ = try await rig.session.send(request)
+                let bodies = server.requests.filter { $0.path == "/items" }.map(\.body)
+                #expect(bodies == [#"{"a":1,"session":"access-token-1"}"#, "a=x+y&session=access-token-1"])
+            }
+        }
+    }
+}
