@@ -30,8 +30,12 @@ public struct EngineConfiguration: Sendable {
 
     /// A configuration with the machine's clock and nobody who observes.
     public init(
-        loader: WorkspaceLoader, workspace: Workspace, store: any Store, connections: ConnectionManager,
-        redactor: Redactor, node: NodeID
+        loader: WorkspaceLoader,
+        workspace: Workspace,
+        store: any Store,
+        connections: ConnectionManager,
+        redactor: Redactor,
+        node: NodeID
     ) {
         self.loader = loader
         self.workspace = workspace
@@ -51,8 +55,12 @@ public final class Engine: Sendable {
     public init(_ configuration: EngineConfiguration) {
         self.configuration = configuration
         executor = Executor(
-            store: configuration.store, connections: configuration.connections, redactor: configuration.redactor,
-            clock: configuration.clock, environment: configuration.environment, observer: configuration.observer
+            store: configuration.store,
+            connections: configuration.connections,
+            redactor: configuration.redactor,
+            clock: configuration.clock,
+            environment: configuration.environment,
+            observer: configuration.observer
         )
     }
 
@@ -67,7 +75,11 @@ public final class Engine: Sendable {
         try await store.register(NodeRecord.current(id: node, leaseUntil: now + Scheduler.leaseTime), now: now)
         let scheduler = Scheduler(
             services: Scheduler.Services(
-                store: store, performer: executor, clock: clock, node: node, observer: configuration.observer
+                store: store,
+                performer: executor,
+                clock: clock,
+                node: node,
+                observer: configuration.observer
             )
         )
         await scheduler.begin()
@@ -93,7 +105,9 @@ public final class Engine: Sendable {
         }
     }
 
-    /// Waits for the end, and takes over changed files meanwhile. Gives the grace that is in force at the end.
+    /// Waits for the end, and takes over changed files meanwhile.
+    ///
+    /// Gives the grace that is in force at the end.
     private func follow(_ watcher: FileWatcher?, _ scheduler: Scheduler) async -> Duration {
         var workspace = configuration.workspace
         let changes = watcher?.changes ?? AsyncStream { _ in }
@@ -138,14 +152,20 @@ extension Engine {
     ///   - commitsState: whether a successful run leaves its cursor.
     ///   - handle: the way to cancel it.
     public func once(
-        _ plan: RecipePlan, inputs: Value, commitsState: Bool = true, handle: RunHandle = RunHandle()
+        _ plan: RecipePlan,
+        inputs: Value,
+        commitsState: Bool = true,
+        handle: RunHandle = RunHandle()
     ) async throws(StoreError) -> RunResult {
         let (store, node) = (configuration.store, configuration.node)
         let now = configuration.clock.now()
         let recipe = plan.recipe
         let run = RunRecord(
-            fire: FireKey(recipe: recipe.name, trigger: TriggerName.once, scheduledAt: now), status: .running,
-            startedAt: now, node: node, version: recipe.version
+            fire: FireKey(recipe: recipe.name, trigger: TriggerName.once, scheduledAt: now),
+            status: .running,
+            startedAt: now,
+            node: node,
+            version: recipe.version
         )
         // The node first: a run without a living node is an orphan, which another process would close.
         try await store.register(NodeRecord.current(id: node, leaseUntil: now + Scheduler.leaseTime), now: now)
@@ -156,7 +176,10 @@ extension Engine {
             throw .other(path: "", detail: "the run could not be recorded; try again")
         }
         var order = RunOrder(
-            run: claimed, plan: plan, inputs: inputs, connections: configuration.workspace.connections
+            run: claimed,
+            plan: plan,
+            inputs: inputs,
+            connections: configuration.workspace.connections
         )
         order.commitsState = commitsState
         return await executor.run(order, handle: handle)

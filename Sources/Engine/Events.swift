@@ -3,7 +3,9 @@ public import Schedule
 public import Store
 public import YAML
 
-/// Something that the engine did or saw, for logs and progress lines. All texts are redacted.
+/// Something that the engine did or saw, for logs and progress lines.
+///
+/// All texts are redacted.
 public enum EngineEvent: Sendable {
     /// A run began, or goes on after an interruption (its attempt is then above 1).
     case runStarted(RunRecord)
@@ -60,5 +62,6 @@ public struct SilentObserver: EngineObserver {
     /// An observer.
     public init() {}
 
+    /// Told of an event.
     public func observe(_ event: EngineEvent) {}
 }

@@ -1,5 +1,6 @@
 import CEL
 import Connections
+import Recipe
 import Store
 import TestSupport
 import Testing

@@ -1,7 +1,9 @@
 import CEL
 import Connections
+import Recipe
 import Schedule
 import Store
+import Synchronization
 import TestSupport
 import Testing
 

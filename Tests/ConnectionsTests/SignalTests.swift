@@ -1,5 +1,6 @@
 import CEL
 import Connections
+import Recipe
 import Schedule
 import Store
 import Synchronization

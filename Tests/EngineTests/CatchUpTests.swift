@@ -8,7 +8,9 @@ import Testing
 @Suite struct CatchUpTests {
     /// The trigger of a recipe whose `trigger:` has these lines.
     private func trigger(_ lines: String...) throws -> Trigger {
-        let bench = try Workbench(["job.yml": "trigger:\n  \(lines.joined(separator: "\n  "))\nactions:\n  - log: hello\n"])
+        let bench = try Workbench([
+            "job.yml": "trigger:\n  \(lines.joined(separator: "\n  "))\nactions:\n  - log: hello\n"
+        ])
         return try #require(bench.workspace().recipes["job"]?.triggers.first)
     }
 
@@ -73,7 +75,10 @@ import Testing
 
     @Test func `owes nothing before its start and after its end`() throws {
         let trigger = try trigger(
-            "cron: '0 * * * *'", "catch_up: all", "start: 2026-05-04T10:00:00Z", "end: 2026-05-04T12:00:00Z"
+            "cron: '0 * * * *'",
+            "catch_up: all",
+            "start: 2026-05-04T10:00:00Z",
+            "end: 2026-05-04T12:00:00Z"
         )
         let catchUp = CatchUp(trigger, after: noon - .seconds(36_000), through: noon + .seconds(36_000))
         #expect(catchUp.runs.isEmpty == false)

@@ -1,7 +1,9 @@
 import CEL
 import Engine
+import Recipe
 import Store
 import Testing
+import YAML
 
 @Suite(.timeLimit(.minutes(1))) struct ExecutorTests {
     // MARK: Verbs without a server
@@ -175,7 +177,9 @@ import Testing
     @Test func `ends a run that takes too long, and still does finally`() async throws {
         let clock = ManualEngineClock(at: .at("2026-01-01T00:00:00Z"))
         let bench = try Workbench(clock: clock)
-        async let running = bench.run("timeout: 10s\nactions: [{ wait: 1h }]\nfinally: [{ log: \"${{ error.kind }}\" }]\n")
+        async let running = bench.run(
+            "timeout: 10s\nactions: [{ wait: 1h }]\nfinally: [{ log: \"${{ error.kind }}\" }]\n"
+        )
         while clock.sleeperCount == 0 { await Task.yield() }
         await clock.advance(by: .seconds(11))
         let result = try await running

@@ -1,4 +1,5 @@
 import CEL
+import Connections
 import Engine
 import Sandbox
 import Store
@@ -45,11 +46,17 @@ import Testing
 
     @Test func `accepts what is expected`() async throws {
         try await withAPI { bench, _ in
-            let listed = try await bench.run("connection: api\nactions: [{ id: a, get: /nowhere, expect: [200, 4xx] }]\noutput: ${{ actions.a.status }}\n")
+            let listed = try await bench.run(
+                "connection: api\nactions: [{ id: a, get: /nowhere, expect: [200, 4xx] }]\noutput: ${{ actions.a.status }}\n"
+            )
             #expect(listed.output == 404)
-            let held = try await bench.run("connection: api\nactions: [{ get: /echo, expect: \"response.body.method == 'GET'\" }]\n")
+            let held = try await bench.run(
+                "connection: api\nactions: [{ get: /echo, expect: \"response.body.method == 'GET'\" }]\n"
+            )
             #expect(held.status == .succeeded)
-            let not = try await bench.run("connection: api\nactions: [{ get: /echo, expect: \"response.body.method == 'PUT'\", retry: false }]\n")
+            let not = try await bench.run(
+                "connection: api\nactions: [{ get: /echo, expect: \"response.body.method == 'PUT'\", retry: false }]\n"
+            )
             #expect(not.error?.kind == .expectation)
         }
     }
@@ -96,7 +103,9 @@ import Testing
 
     @Test func `does not repeat a POST without an idempotency key`() async throws {
         try await withAPI { bench, sandbox in
-            let result = try await bench.run("connection: api\nactions: [{ post: \"/echo?fail=503&times=1\", json: {} }]\n")
+            let result = try await bench.run(
+                "connection: api\nactions: [{ post: \"/echo?fail=503&times=1\", json: {} }]\n"
+            )
             #expect(result.status == .failed)
             #expect(sandbox.statistics().routes["POST /echo"] == 1)
         }
@@ -156,7 +165,9 @@ import Testing
             #expect(result.status == .succeeded, "\(result.error?.description ?? "")")
             guard case .list(let ids) = result.output else { return }
             #expect(Set(ids).count == ids.count)
-            #expect(sandbox.statistics().routes["GET /api/v5/issues"] == bench.observer.lines.first?.first?.wholeNumberValue)
+            #expect(
+                sandbox.statistics().routes["GET /api/v5/issues"] == bench.observer.lines.first?.first?.wholeNumberValue
+            )
         }
     }
 
@@ -200,7 +211,9 @@ import Testing
 
     @Test func `the run's time ends an attempt`() async throws {
         try await withAPI { bench, _ in
-            let result = try await bench.run("timeout: 200ms\nconnection: api\nactions: [{ get: \"/echo?delay=20s\" }]\n")
+            let result = try await bench.run(
+                "timeout: 200ms\nconnection: api\nactions: [{ get: \"/echo?delay=20s\" }]\n"
+            )
             #expect(result.status == .timedOut, "\(result)")
             #expect(result.duration < .seconds(5))
         }
@@ -208,7 +221,9 @@ import Testing
 
     @Test func `a refused connection is one sentence`() async throws {
         let bench = try Workbench()
-        let result = try await bench.run("actions: [{ id: a, get: \"http://127.0.0.1:1/x?key=secret-value\", retry: false }]\n")
+        let result = try await bench.run(
+            "actions: [{ id: a, get: \"http://127.0.0.1:1/x?key=secret-value\", retry: false }]\n"
+        )
         await bench.transport.shutdown()
         #expect(result.status == .failed)
         #expect(result.error?.kind == .network)
@@ -218,7 +233,9 @@ import Testing
 
     @Test func `an intent is recorded before a POST that cannot be repeated`() async throws {
         try await withAPI { bench, _ in
-            async let running = bench.run("connection: api\nactions: [{ id: p, post: \"/echo?delay=300ms\", json: {} }]\n")
+            async let running = bench.run(
+                "connection: api\nactions: [{ id: p, post: \"/echo?delay=300ms\", json: {} }]\n"
+            )
             try await bench.observer.wait { if case .runStarted = $0 { true } else { false } }
             var seen: [ActionRecord] = []
             while seen.isEmpty {

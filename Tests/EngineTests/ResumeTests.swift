@@ -1,5 +1,7 @@
 import CEL
+import Connections
 import Engine
+import Recipe
 import Sandbox
 import Schedule
 import Store
@@ -9,7 +11,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ResumeTests {
     /// A run of `text` that a dead process left with these actions.
     private func resume(
-        _ bench: Workbench, _ text: String, done: [(path: String, index: String, status: ActionStatus, result: Value?)],
+        _ bench: Workbench,
+        _ text: String,
+        done: [(path: String, index: String, status: ActionStatus, result: Value?)],
         beginning: RunOrder.Beginning = .resume
     ) async throws -> RunResult {
         try bench.write("job.yml", text)
@@ -17,14 +21,21 @@ import Testing
         let plan = RecipePlan(try #require(workspace.recipes["job"]))
         let moment = bench.clock.now()
         let wanted = RunRecord(
-            fire: FireKey(recipe: "job", trigger: "t", scheduledAt: moment), status: .running, startedAt: moment,
+            fire: FireKey(recipe: "job", trigger: "t", scheduledAt: moment),
+            status: .running,
+            startedAt: moment,
             node: NodeID("dead")
         )
         _ = try await bench.store.claim([ClaimRequest(run: wanted, overlap: .allow)])
         for action in done {
             let record = ActionRecord(
-                run: wanted.id, path: action.path, index: action.index, status: action.status, result: action.result,
-                error: action.status == .failed ? ErrorRecord(action: action.path, kind: "fail", message: "before") : nil,
+                run: wanted.id,
+                path: action.path,
+                index: action.index,
+                status: action.status,
+                result: action.result,
+                error: action.status == .failed
+                    ? ErrorRecord(action: action.path, kind: "fail", message: "before") : nil,
                 startedAt: moment
             )
             try await bench.store.complete(record, fence: 1)
@@ -33,8 +44,12 @@ import Testing
         var order = RunOrder(run: run, plan: plan, inputs: .map([:]), connections: workspace.connections)
         order.beginning = beginning
         let executor = Executor(
-            store: bench.store, connections: bench.connections(), redactor: bench.redactor, clock: bench.clock,
-            environment: .map([:]), observer: bench.observer
+            store: bench.store,
+            connections: bench.connections(),
+            redactor: bench.redactor,
+            clock: bench.clock,
+            environment: .map([:]),
+            observer: bench.observer
         )
         return await executor.run(order, handle: RunHandle())
     }
@@ -68,7 +83,10 @@ import Testing
                   - { set: { y: "${{ actions.say }}" }, output: "${{ actions.say + 1 }}" }
             output: ${{ actions.each }}
             """,
-            done: [("each/say", "0", .succeeded, 10), ("each/set[1]", "0", .succeeded, 11), ("each/say", "1", .succeeded, 20)]
+            done: [
+                ("each/say", "0", .succeeded, 10), ("each/set[1]", "0", .succeeded, 11),
+                ("each/say", "1", .succeeded, 20),
+            ]
         )
         #expect(result.output == [11, 21, 31], "\(result.error?.description ?? "")")
         #expect(bench.observer.lines == ["item 30"])
@@ -77,7 +95,8 @@ import Testing
     @Test func `a failure that was handled is handled again`() async throws {
         let bench = try Workbench()
         let result = try await resume(
-            bench, "actions:\n  - { id: a, fail: x, on_error: continue }\n  - log: \"${{ actions.a.error.message }}\"\n",
+            bench,
+            "actions:\n  - { id: a, fail: x, on_error: continue }\n  - log: \"${{ actions.a.error.message }}\"\n",
             done: [("a", "", .failed, nil)]
         )
         #expect(result.status == .succeeded)
@@ -87,7 +106,8 @@ import Testing
     @Test func `does not send again a POST that may have arrived`() async throws {
         try await withAPI { bench, sandbox in
             let result = try await resume(
-                bench, "connection: api\nactions: [{ id: p, post: /echo, json: {} }]\nfinally: [{ log: \"${{ error.kind }}\" }]\n",
+                bench,
+                "connection: api\nactions: [{ id: p, post: /echo, json: {} }]\nfinally: [{ log: \"${{ error.kind }}\" }]\n",
                 done: [("p", "", .started, nil)]
             )
             #expect(result.status == .interrupted)
@@ -101,11 +121,14 @@ import Testing
     @Test func `sends again what is harmless, unless at most once was asked`() async throws {
         try await withAPI { bench, sandbox in
             let again = try await resume(
-                bench, "connection: api\nactions: [{ id: p, put: /echo, json: {} }]\n", done: [("p", "", .started, nil)]
+                bench,
+                "connection: api\nactions: [{ id: p, put: /echo, json: {} }]\n",
+                done: [("p", "", .started, nil)]
             )
             #expect(again.status == .succeeded)
             let once = try await resume(
-                bench, "delivery: at_most_once\nconnection: api\nactions: [{ id: p, put: /echo, json: {} }]\n",
+                bench,
+                "delivery: at_most_once\nconnection: api\nactions: [{ id: p, put: /echo, json: {} }]\n",
                 done: [("p", "", .started, nil)]
             )
             #expect(once.status == .interrupted)
@@ -116,7 +139,10 @@ import Testing
     @Test func `begins again when told so`() async throws {
         let bench = try Workbench()
         let result = try await resume(
-            bench, "actions: [{ id: a, log: first }]\n", done: [("a", "", .succeeded, .null)], beginning: .restart
+            bench,
+            "actions: [{ id: a, log: first }]\n",
+            done: [("a", "", .succeeded, .null)],
+            beginning: .restart
         )
         #expect(result.status == .succeeded)
         #expect(bench.observer.lines == ["first"])
@@ -125,7 +151,9 @@ import Testing
     @Test func `fails when told so, and does what follows a failure`() async throws {
         let bench = try Workbench()
         let result = try await resume(
-            bench, "actions: [{ id: a, log: first }]\non_failure: [{ log: \"sorry: ${{ error.message }}\" }]\n", done: [],
+            bench,
+            "actions: [{ id: a, log: first }]\non_failure: [{ log: \"sorry: ${{ error.message }}\" }]\n",
+            done: [],
             beginning: .fail(reason: "the process died")
         )
         #expect(result.status == .failed)

@@ -7,7 +7,8 @@ import Testing
 @Suite struct RetryTests {
     private func policy(_ attempts: Int = 5, _ change: (inout RetryPolicy) -> Void = { _ in }) -> Retry {
         var policy = RetryPolicy(
-            attempts: attempts, conditions: [.network, .timeout, .statuses(429...429), .statuses(500...599)]
+            attempts: attempts,
+            conditions: [.network, .timeout, .statuses(429...429), .statuses(500...599)]
         )
         change(&policy)
         return Retry(policy: policy)

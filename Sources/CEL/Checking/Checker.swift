@@ -14,7 +14,9 @@ struct Checker {
 
     /// The type of the expression; parameters that nothing decides are `dyn`.
     mutating func type(of expression: Expression) -> Type {
-        unifier.resolve(check(expression), isFinal: true)
+        // In two steps: what the check learns must be there before the parameters are replaced.
+        let type = check(expression)
+        return unifier.resolve(type, isFinal: true)
     }
 
     private mutating func report(_ kind: CheckIssue.Kind, _ message: String, _ range: Range<Int>, help: String? = nil) {

@@ -66,7 +66,8 @@ struct Compiler {
         case .literal(let value): return Constant(value)
         case .identifier, .select: return try selection(expression, records)
         case .test(let operand, let field, _):
-            return fold(Selection(try compile(operand, recordsReferences: records), field, .test))
+            let operand = try compile(operand, recordsReferences: records)
+            return fold(Selection(operand, field, .test), operand)
         case .index(let operand, let index, let isOptional):
             let operand = try compile(operand, recordsReferences: records)
             let index = try compile(index)
@@ -151,8 +152,12 @@ struct Compiler {
 
     // MARK: Constants
 
-    private func fold(_ operation: any Operation, _ operands: any Operation...) -> any Operation {
-        fold(operation, operands)
+    private func fold(
+        _ operation: any Operation,
+        _ first: any Operation,
+        _ others: any Operation...
+    ) -> any Operation {
+        fold(operation, [first] + others)
     }
 
     /// The value of an operation on constants, when it has one that is small and found in a few steps; else the operation.

@@ -1,4 +1,4 @@
-/// A number of any of CEL's three types, compared exactly, as points on one number line (cel-spec, "Ordering").
+/// A number of any of CEL's three types, compared as points on one number line (cel-spec, "Ordering").
 enum Number {
     case int(Int64)
     case uint(UInt64)
@@ -31,11 +31,12 @@ enum Number {
 
     private static func order<T: Comparable>(_ a: T, _ b: T) -> Int { a < b ? -1 : a == b ? 0 : 1 }
 
-    /// Without rounding the integer, which a double may not hold exactly.
+    /// A double inside the range of the integers is compared with the integer as a double, so that numbers which differ
+    /// only beyond a double's precision are equal, as in cel-spec's tests.
     private static func order<T: FixedWidthInteger>(_ a: T, _ b: Double) -> Int? {
         guard !b.isNaN else { return nil }
-        let whole = b.rounded(.down)
-        guard let limit = T(exactly: whole) else { return b < 0 ? 1 : -1 }
-        return a < limit ? -1 : a > limit ? 1 : whole < b ? -1 : 0
+        if b < Double(T.min) { return 1 }
+        if b > Double(T.max) { return -1 }
+        return order(Double(a), b)
     }
 }

@@ -31,7 +31,9 @@ final class Checkpoints: Sendable {
         state = Mutex(State(done: Dictionary(keyed) { _, last in last }))
     }
 
-    /// What an earlier process left of an action. It is given once: a second time the action is done again.
+    /// What an earlier process left of an action.
+    ///
+    /// It is given once: a second time the action is done again.
     func take(_ key: ActionKey) -> ActionRecord? {
         state.withLock { $0.done.isEmpty ? nil : $0.done.removeValue(forKey: key) }
     }

@@ -25,15 +25,25 @@ public final class Executor: RunPerforming {
     ///
     /// - Parameter environment: `env` in expressions: the variables that the workspace lets recipes read.
     public init(
-        store: any Store, connections: ConnectionManager, redactor: Redactor, clock: any EngineClock,
-        environment: Value, observer: any EngineObserver
+        store: any Store,
+        connections: ConnectionManager,
+        redactor: Redactor,
+        clock: any EngineClock,
+        environment: Value,
+        observer: any EngineObserver
     ) {
         services = Services(
-            store: store, connections: connections, redactor: redactor, clock: clock, environment: environment,
-            observer: observer, deadlines: Deadlines(clock: clock)
+            store: store,
+            connections: connections,
+            redactor: redactor,
+            clock: clock,
+            environment: environment,
+            observer: observer,
+            deadlines: Deadlines(clock: clock)
         )
     }
 
+    /// Runs until the end, which is in the store when this returns.
     public func run(_ order: RunOrder, handle: RunHandle) async -> RunResult {
         let start = services.clock.uptime()
         var done: [ActionRecord] = []

@@ -1,7 +1,9 @@
 import Recipe
 import Store
 
-/// Why the actions of a run do not go on. What becomes of the run is decided where it ends.
+/// Why the actions of a run do not go on.
+///
+/// What becomes of the run is decided where it ends.
 enum Exit: Error {
     /// An action failed, and its `on_error` lets the run fail.
     case failed(RunError)

@@ -12,7 +12,9 @@ extension RecipePlan {
     var defaultInputs: Value {
         var inputs = ValueMap()
         for definition in recipe.inputs {
-            if let value = definition.defaultValue ?? (definition.isOptional ? .null : nil) { inputs[definition.name] = value }
+            if let value = definition.defaultValue ?? (definition.isOptional ? .null : nil) {
+                inputs[definition.name] = value
+            }
         }
         return .map(inputs)
     }
@@ -26,8 +28,12 @@ extension RecipePlan {
         }
         var inputs = ValueMap()
         for definition in recipe.inputs {
-            guard let value = given[definition.name] ?? definition.defaultValue ?? (definition.isOptional ? .null : nil) else {
-                throw InputError(description: "the recipe \(recipe.name) needs the input `\(definition.name)`; give it with --input \(definition.name)=…")
+            guard let value = given[definition.name] ?? definition.defaultValue ?? (definition.isOptional ? .null : nil)
+            else {
+                throw InputError(
+                    description:
+                        "the recipe \(recipe.name) needs the input `\(definition.name)`; give it with --input \(definition.name)=…"
+                )
             }
             if let problem = definition.problem(with: value) {
                 throw InputError(description: "the input `\(definition.name)` \(problem)")

@@ -1,5 +1,5 @@
-import Connections
 import CEL
+import Connections
 import Recipe
 import Schedule
 import Store
@@ -25,7 +25,9 @@ extension RunContext {
     ///
     /// Gives the last result that a run without `output:` would have.
     @discardableResult
-    func perform(_ actions: [Action], in scope: inout Scope, at position: Position = Position()) async throws(Exit) -> Value? {
+    func perform(_ actions: [Action], in scope: inout Scope, at position: Position = Position()) async throws(Exit)
+        -> Value?
+    {
         var last: Value?
         for action in actions {
             if Task.isCancelled { throw .cancelled }
@@ -61,7 +63,12 @@ extension RunContext {
         if checkpoints.take(key) == nil {
             checkpoints.add(
                 ActionRecord(
-                    run: run, path: action.path, index: position.index, status: .skipped, attempts: 0, startedAt: now,
+                    run: run,
+                    path: action.path,
+                    index: position.index,
+                    status: .skipped,
+                    attempts: 0,
+                    startedAt: now,
                     finishedAt: now
                 )
             )
@@ -78,8 +85,13 @@ extension RunContext {
         }
         let startedAt = services.clock.now()
         var record = ActionRecord(
-            run: run, path: action.path, index: position.index, status: .started, startedAt: startedAt
+            run: run,
+            path: action.path,
+            index: position.index,
+            status: .started,
+            startedAt: startedAt
         )
+        noteAction(at: startedAt)
         report(.actionStarted(describe(action, position)))
         do {
             let result = try await perform(action, key: key, record: record, in: &scope, at: position)
@@ -103,7 +115,11 @@ extension RunContext {
 
     /// What the verb does, and `output:` on top of it.
     private func perform(
-        _ action: Action, key: ActionKey, record: ActionRecord, in scope: inout Scope, at position: Position
+        _ action: Action,
+        key: ActionKey,
+        record: ActionRecord,
+        in scope: inout Scope,
+        at position: Position
     ) async throws(Exit) -> VerbResult {
         let performance = Performance(run: self, action: action, key: key, record: record, position: position)
         var result = try await action.verb.perform(performance, in: &scope)
@@ -121,7 +137,10 @@ extension RunContext {
         record.finishedAt = now
         report(
             .actionFinished(
-                describe(action, position), record.status, duration: now - record.startedAt, request: record.request
+                describe(action, position),
+                record.status,
+                duration: now - record.startedAt,
+                request: record.request
             )
         )
         if position.isConcurrent, action.verb.hasEffect {
@@ -133,7 +152,10 @@ extension RunContext {
 
     /// The value of an action that an earlier process completed; nil when it must be done again.
     private func restore(
-        _ done: ActionRecord, of action: Action, in scope: inout Scope, at position: Position
+        _ done: ActionRecord,
+        of action: Action,
+        in scope: inout Scope,
+        at position: Position
     ) async throws(Exit) -> Value? {
         // The actions inside have checkpoints of their own, which restore what they set as well.
         if case .block = action.verb { return nil }
@@ -152,14 +174,18 @@ extension RunContext {
             if recipe.delivery == .atLeastOnce, action.verb.isRepeatable { return nil }
             let label = position.index.isEmpty ? "`\(action.path)`" : "`\(action.path)` item \(position.index)"
             throw .outcomeUnknown(
-                reason: "outcome unknown: the process ended while \(label) was in flight, and doing it again could do it twice"
+                reason:
+                    "outcome unknown: the process ended while \(label) was in flight, and doing it again could do it twice"
             )
         }
     }
 
     /// What an action's failure means, by its `on_error`.
     private func settle(
-        _ failure: RunError, of action: Action, in scope: inout Scope, at position: Position
+        _ failure: RunError,
+        of action: Action,
+        in scope: inout Scope,
+        at position: Position
     ) async throws(Exit) -> Value {
         let value = Value.map(["error": failure.value])
         switch action.onError {
@@ -184,7 +210,11 @@ extension RunContext {
 
     func describe(_ action: Action, _ position: Position) -> ActionDescription {
         ActionDescription(
-            run: run, recipe: recipe.name, path: action.path, index: position.index, name: action.name
+            run: run,
+            recipe: recipe.name,
+            path: action.path,
+            index: position.index,
+            name: action.name
         )
     }
 }

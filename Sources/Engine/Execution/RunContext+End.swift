@@ -1,5 +1,5 @@
-import Connections
 import CEL
+import Connections
 import Recipe
 import Schedule
 import Store
@@ -116,7 +116,9 @@ extension RunContext {
 
     // MARK: Afterwards
 
-    /// `on_success` or `on_failure`, then `finally`. When one of them fails, a run that was going well has failed.
+    /// `on_success` or `on_failure`, then `finally`.
+    ///
+    /// When one of them fails, a run that was going well has failed.
     private func performAfter(_ before: Ending, scope: Scope) async -> Ending {
         var ending = before
         switch ending.status {
@@ -150,14 +152,25 @@ extension RunContext {
     func finish(_ ending: Ending, since start: Duration) async -> RunResult {
         let finishedAt = services.clock.now()
         var result = RunResult(
-            run: run, status: ending.status, reason: ending.reason, output: ending.output, error: ending.error,
-            storeError: ending.storeError, duration: services.clock.uptime() - start
+            run: run,
+            status: ending.status,
+            reason: ending.reason,
+            output: ending.output,
+            error: ending.error,
+            storeError: ending.storeError,
+            duration: services.clock.uptime() - start
         )
         if !ending.isFenced {
             let end = RunEnd(
-                run: run, status: ending.status, finishedAt: finishedAt, reason: ending.reason,
-                error: ending.error.map(\.description), lateness: lateness, actions: checkpoints.takeWaiting(),
-                output: ending.output, state: ending.state
+                run: run,
+                status: ending.status,
+                finishedAt: finishedAt,
+                reason: ending.reason,
+                error: ending.error.map(\.description),
+                lateness: lateness,
+                actions: checkpoints.takeWaiting(),
+                output: ending.output,
+                state: ending.state
             )
             do {
                 try await services.store.finish(end, fence: order.run.fence)
@@ -192,6 +205,8 @@ extension Ending {
 
 /// Reasons of interrupted runs that others must recognize.
 enum Interruption {
-    /// The process was stopped: the next one resumes the run. No other interrupted run is resumed by itself.
+    /// The process was stopped: the next one resumes the run.
+    ///
+    /// No other interrupted run is resumed by itself.
     static let shutdown = "shutdown: the process stopped before the run was done"
 }

@@ -7,7 +7,10 @@ extension RunContext {
     ///
     /// After a failure no new item is begun, and those under way are finished.
     func performEach(
-        _ action: Action, _ forEach: ForEach, in scope: inout Scope, at position: Position
+        _ action: Action,
+        _ forEach: ForEach,
+        in scope: inout Scope,
+        at position: Position
     ) async throws(Exit) -> Value {
         let list = try evaluate(action) { () throws(ExpressionError) in try forEach.list.evaluate(in: scope) }
         guard case .list(let items) = list else {
@@ -21,7 +24,9 @@ extension RunContext {
             for (number, item) in items.enumerated() {
                 if Task.isCancelled { throw .cancelled }
                 var inner = scope.with(item: item, number, name: forEach.name)
-                results.append(try await performOnce(action, in: &inner, at: position.item(number, isConcurrent: false)))
+                results.append(
+                    try await performOnce(action, in: &inner, at: position.item(number, isConcurrent: false))
+                )
             }
             return .list(results)
         }
@@ -29,7 +34,11 @@ extension RunContext {
     }
 
     private func performConcurrently(
-        _ action: Action, _ forEach: ForEach, _ items: [Value], in scope: Scope, at position: Position
+        _ action: Action,
+        _ forEach: ForEach,
+        _ items: [Value],
+        in scope: Scope,
+        at position: Position
     ) async throws(Exit) -> [Value] {
         // What was done before must be durable before several effects begin at once.
         try await checkpoints.flush()

@@ -1,5 +1,5 @@
-import Connections
 import CEL
+import Connections
 import Recipe
 import Schedule
 import Store
@@ -48,7 +48,8 @@ extension RunContext {
         if order.plan.needs("last_success_at") {
             let query = RunQuery(recipe: recipe.name, statuses: [.succeeded], limit: 1)
             do {
-                members["last_success_at"] = try await services.store.runs(query).first?.finishedAt.map { Value($0) } ?? .null
+                members["last_success_at"] =
+                    try await services.store.runs(query).first?.finishedAt.map { Value($0) } ?? .null
             } catch {
                 throw .store(error)
             }
@@ -64,7 +65,9 @@ extension RunContext {
 
     /// Sets `connection` to the fields that are no secret, where the recipe reads it at all.
     func addConnection(
-        _ reference: ConnectionReference?, to scope: inout Scope, action: String?
+        _ reference: ConnectionReference?,
+        to scope: inout Scope,
+        action: String?
     ) async throws(Exit) {
         guard order.plan.variables.contains("connection"), let reference else { return }
         let session = try session(for: reference, action: action)

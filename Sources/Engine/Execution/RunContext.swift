@@ -12,8 +12,7 @@ final class RunContext: Sendable {
     let checkpoints: Checkpoints
     /// When the run's time is over, on the clock's `uptime`.
     let deadline: Duration
-    /// The moment of the first request, or of the first action where none sends any.
-    private let firstEffect = Mutex<Instant?>(nil)
+    private let beginnings = Mutex<(action: Instant?, effect: Instant?)>((nil, nil))
 
     init(order: RunOrder, services: Executor.Services, done: [ActionRecord]) {
         self.order = order
@@ -31,12 +30,17 @@ final class RunContext: Sendable {
     /// Says that the run's first effect is now; later ones change nothing.
     func noteEffect() {
         let now = services.clock.now()
-        firstEffect.withLock { if $0 == nil { $0 = now } }
+        beginnings.withLock { if $0.effect == nil { $0.effect = now } }
     }
 
-    /// From the fire time and its jitter to the first effect.
+    /// Says that an action begins; later ones than the first change nothing.
+    func noteAction(at moment: Instant) {
+        beginnings.withLock { if $0.action == nil { $0.action = moment } }
+    }
+
+    /// From the fire time and its jitter to the first request, or to the first action where none sends any.
     var lateness: Duration? {
-        guard let first = firstEffect.withLock({ $0 }) else { return nil }
+        guard let first = beginnings.withLock({ $0.effect ?? $0.action }) else { return nil }
         return first - (order.run.fire.scheduledAt + order.jitter)
     }
 

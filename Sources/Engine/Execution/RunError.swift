@@ -2,7 +2,9 @@ import CEL
 public import Recipe
 import Store
 
-/// Why a run failed, or one action of it. All its texts are redacted.
+/// Why a run failed, or one action of it.
+///
+/// All its texts are redacted.
 public struct RunError: Error, Sendable, Hashable {
     /// What kinds there are; expressions read the raw value in `error.kind`.
     public enum Kind: String, Sendable, CaseIterable {
@@ -30,7 +32,12 @@ public struct RunError: Error, Sendable, Hashable {
 
     /// An error.
     public init(
-        action: String? = nil, kind: Kind, message: String, status: Int? = nil, attempt: Int? = nil, place: Place? = nil
+        action: String? = nil,
+        kind: Kind,
+        message: String,
+        status: Int? = nil,
+        attempt: Int? = nil,
+        place: Place? = nil
     ) {
         self.action = action
         self.kind = kind
@@ -71,8 +78,11 @@ extension RunError {
     /// As the store kept it.
     init(_ record: ErrorRecord) {
         self.init(
-            action: record.action, kind: Kind(rawValue: record.kind) ?? .fail, message: record.message,
-            status: record.status, attempt: record.attempt
+            action: record.action,
+            kind: Kind(rawValue: record.kind) ?? .fail,
+            message: record.message,
+            status: record.status,
+            attempt: record.attempt
         )
     }
 

@@ -12,7 +12,9 @@ public final class RunHandle: Sendable {
     /// A handle for one run.
     public init() {}
 
-    /// Cancels the run. The first reason counts.
+    /// Cancels the run.
+    ///
+    /// The first reason counts.
     public func cancel(_ reason: CancelReason) {
         let cancel = state.withLock { state -> (@Sendable () -> Void)? in
             guard state.reason == nil else { return nil }

@@ -36,7 +36,11 @@ public struct RunOrder: Sendable {
 
     /// An order; run, plan, inputs and connections have no default.
     public init(
-        run: RunRecord, plan: RecipePlan, trigger: Trigger? = nil, inputs: Value, connections: [String: Connection]
+        run: RunRecord,
+        plan: RecipePlan,
+        trigger: Trigger? = nil,
+        inputs: Value,
+        connections: [String: Connection]
     ) {
         self.run = run
         self.plan = plan

@@ -49,7 +49,9 @@ final class FileWatcher: Sendable {
         quiet.cancel()
     }
 
-    /// Watches these directories and no others. Says whether there are new ones, in which files may have appeared unseen.
+    /// Watches these directories and no others.
+    ///
+    /// Says whether there are new ones, in which files may have appeared unseen.
     func watch(_ directories: [String]) -> Bool {
         state.withLock { state in
             let wanted = Set(directories)

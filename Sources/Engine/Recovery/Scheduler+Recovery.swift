@@ -28,7 +28,10 @@ extension Scheduler {
                 continue
             }
             guard let plan = try await plan(of: taken, parse, &parsed) else {
-                try await close(taken, "its process ended before it was done, and the text it began with is no valid recipe any more")
+                try await close(
+                    taken,
+                    "its process ended before it was done, and the text it began with is no valid recipe any more"
+                )
                 continue
             }
             start(try await order(of: taken, plan))
@@ -37,11 +40,15 @@ extension Scheduler {
 
     private func order(of run: RunRecord, _ plan: RecipePlan) async throws(StoreError) -> RunOrder {
         let inputs = try await services.store.run(run.id.text)?.inputs
-        let base = run.fire.trigger.hasSuffix(Self.startSuffix)
+        let base =
+            run.fire.trigger.hasSuffix(Self.startSuffix)
             ? String(run.fire.trigger.dropLast(Self.startSuffix.count)) : run.fire.trigger
         var order = RunOrder(
-            run: run, plan: plan, trigger: plan.recipe.triggers.first { $0.id == base },
-            inputs: inputs ?? plan.defaultInputs, connections: connections
+            run: run,
+            plan: plan,
+            trigger: plan.recipe.triggers.first { $0.id == base },
+            inputs: inputs ?? plan.defaultInputs,
+            connections: connections
         )
         switch plan.recipe.onInterrupt {
         case .resume: order.beginning = .resume
@@ -53,7 +60,9 @@ extension Scheduler {
 
     /// The recipe as it was when the run began.
     private func plan(
-        of run: RunRecord, _ parse: (String, String) -> Recipe?, _ parsed: inout [String: RecipePlan]
+        of run: RunRecord,
+        _ parse: (String, String) -> Recipe?,
+        _ parsed: inout [String: RecipePlan]
     ) async throws(StoreError) -> RecipePlan? {
         let name = run.fire.recipe
         if let current = plans[name], run.version == nil || run.version == current.recipe.version { return current }

@@ -21,7 +21,9 @@ struct CatchUp: Sendable {
     var older: Range?
     /// Those that get a record, oldest first.
     var missed: [Missed] = []
-    /// Those that run, one after another, oldest first. All of them are newer than those missed.
+    /// Those that run, one after another, oldest first.
+    ///
+    /// All of them are newer than those missed.
     var runs: [Instant] = []
 
     /// At most so many missed times of one trigger have a record each.
@@ -57,19 +59,24 @@ struct CatchUp: Sendable {
         }.count
         let late =
             trigger.startDeadline.map { min($0, rule.window) < rule.window } ?? false
-            ? "not started within its start_deadline" : "nobody served it in time, and it is older than its catch_up_window"
+            ? "not started within its start_deadline"
+            : "nobody served it in time, and it is older than its catch_up_window"
         switch rule.policy {
         case .none: return (0, "nobody served it in time (catch_up: none)")
         case .latest:
             return inTime > 0 ? (1, "nobody served it in time, and a later one runs (catch_up: latest)") : (0, late)
         case .all:
-            if inTime > rule.limit { return (rule.limit, "nobody served it in time, and catch_up_limit is \(rule.limit)") }
+            if inTime > rule.limit {
+                return (rule.limit, "nobody served it in time, and catch_up_limit is \(rule.limit)")
+            }
             return (inTime, late)
         }
     }
 
     /// The newest fire times of an interval, at most `limit`, oldest first.
-    private static func newest(_ limit: Int, of trigger: Trigger, after last: Instant, through now: Instant) -> [Instant] {
+    private static func newest(_ limit: Int, of trigger: Trigger, after last: Instant, through now: Instant)
+        -> [Instant]
+    {
         var times: [Instant] = []
         // `end` is exclusive, and so is the bound of `previous`.
         var bound = now + .microseconds(1)

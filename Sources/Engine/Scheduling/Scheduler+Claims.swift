@@ -15,7 +15,11 @@ struct Fire: Sendable {
 extension Scheduler {
     func fire(_ watch: Watch, _ time: Instant, isOwed: Bool) -> Fire {
         Fire(
-            key: watch.key, time: time, isOwed: isOwed, plan: watch.plan, trigger: watch.trigger,
+            key: watch.key,
+            time: time,
+            isOwed: isOwed,
+            plan: watch.plan,
+            trigger: watch.trigger,
             jitter: isOwed ? .zero : watch.jitter(of: time)
         )
     }
@@ -31,7 +35,9 @@ extension Scheduler {
             return ClaimRequest(
                 run: RunRecord(
                     fire: FireKey(recipe: fire.key.recipe, trigger: fire.key.trigger, scheduledAt: fire.time),
-                    status: hasSlot ? .running : .queued, startedAt: hasSlot ? now : nil, node: services.node,
+                    status: hasSlot ? .running : .queued,
+                    startedAt: hasSlot ? now : nil,
+                    node: services.node,
                     version: fire.plan.recipe.version
                 ),
                 overlap: fire.trigger.overlap == .allow ? .allow : .skip
@@ -50,7 +56,10 @@ extension Scheduler {
             case .claimed(let run):
                 if fire.isOwed { watches[fire.key]?.didStartCatchUp(run.id, at: now) }
                 var order = RunOrder(
-                    run: run, plan: fire.plan, trigger: fire.trigger, inputs: fire.plan.defaultInputs,
+                    run: run,
+                    plan: fire.plan,
+                    trigger: fire.trigger,
+                    inputs: fire.plan.defaultInputs,
                     connections: connections
                 )
                 order.jitter = fire.jitter

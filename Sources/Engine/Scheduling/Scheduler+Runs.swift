@@ -130,7 +130,10 @@ extension Scheduler {
         waiting.removeAll()
         for order in orders {
             let end = RunEnd(
-                run: order.run.id, status: .interrupted, finishedAt: now, reason: Interruption.shutdown
+                run: order.run.id,
+                status: .interrupted,
+                finishedAt: now,
+                reason: Interruption.shutdown
             )
             do {
                 try await services.store.finish(end, fence: order.run.fence)

@@ -4,7 +4,9 @@ import Store
 import YAML
 
 extension Scheduler {
-    /// Takes over what a workspace says, at the start of the process and whenever its files have changed. `watch` follows.
+    /// Takes over what a workspace says, at the start of the process and whenever its files have changed.
+    ///
+    /// `watch` follows.
     func load(_ workspace: Workspace) async throws(StoreError) {
         let plans = workspace.recipes.mapValues(RecipePlan.init)
         try await saveVersions(of: plans.values.map { $0 })
@@ -56,8 +58,12 @@ extension Scheduler {
     private func fireOnStart(at moment: Instant) async {
         let fires = watches.values.filter(\.trigger.runsOnStart).sorted { $0.key.recipe < $1.key.recipe }.map { watch in
             Fire(
-                key: TriggerKey(recipe: watch.key.recipe, trigger: watch.key.trigger + Self.startSuffix), time: moment,
-                isOwed: false, plan: watch.plan, trigger: watch.trigger, jitter: .zero
+                key: TriggerKey(recipe: watch.key.recipe, trigger: watch.key.trigger + Self.startSuffix),
+                time: moment,
+                isOwed: false,
+                plan: watch.plan,
+                trigger: watch.trigger,
+                jitter: .zero
             )
         }
         if !fires.isEmpty { await claim(fires) }

@@ -1,5 +1,5 @@
-import Connections
 import CEL
+import Connections
 import Recipe
 import Schedule
 import Store
@@ -79,7 +79,9 @@ actor Scheduler {
 
     // MARK: Waking
 
-    /// Does all that is due, and sets the alarm for the next moment. While one wake-up is at work, another only makes it look again.
+    /// Does all that is due, and sets the alarm for the next moment.
+    ///
+    /// While one wake-up is at work, another only makes it look again.
     func wake() async {
         guard !isStopping, alarm != nil else { return }
         guard case .asleep = wakeState else {

@@ -2,7 +2,9 @@ import Recipe
 import Schedule
 import Store
 
-/// One trigger under watch: what it owes, and what is done next about it. A value: the scheduler asks it and acts.
+/// One trigger under watch: what it owes, and what is done next about it.
+///
+/// A value: the scheduler asks it and acts.
 struct Watch: Sendable {
     /// Which trigger.
     let key: TriggerKey
@@ -10,9 +12,13 @@ struct Watch: Sendable {
     var plan: RecipePlan
     /// Its rules.
     var trigger: Trigger
-    /// Every fire time up to this has its record, or was never owed. The next one follows from it, never from the clock.
+    /// Every fire time up to this has its record, or was never owed.
+    ///
+    /// The next one follows from it, never from the clock.
     private(set) var last: Instant
-    /// Fire times that are caught up, oldest first. Live ones wait behind them.
+    /// Fire times that are caught up, oldest first.
+    ///
+    /// Live ones wait behind them.
     private(set) var owed: [Instant] = []
     /// The catch-up run under way, which the next one waits for.
     private(set) var catchUpRun: RunID?
@@ -102,8 +108,12 @@ extension CatchUp {
         if let older {
             records.append(
                 RunRecord(
-                    fire: FireKey(recipe: key.recipe, trigger: key.trigger, scheduledAt: older.first), status: .missed,
-                    reason: older.reason, version: version, missedUntil: older.last, missedCount: older.count
+                    fire: FireKey(recipe: key.recipe, trigger: key.trigger, scheduledAt: older.first),
+                    status: .missed,
+                    reason: older.reason,
+                    version: version,
+                    missedUntil: older.last,
+                    missedCount: older.count
                 )
             )
         }

@@ -53,7 +53,8 @@ final class Deadlines: Sendable {
 
     /// Runs `operation` as a task that is cancelled after `limit`, and says whether that happened.
     func run<Success: Sendable>(
-        within limit: Duration, _ operation: @escaping @Sendable () async -> Success
+        within limit: Duration,
+        _ operation: @escaping @Sendable () async -> Success
     ) async -> (value: Success, isExpired: Bool) {
         let task = Task(operation: operation)
         let isExpired = Flag()

@@ -13,7 +13,9 @@ public protocol EngineClock: WallClock {
     func watchSteps(_ react: @escaping @Sendable () -> Void) -> (any ClockWatching)?
 }
 
-/// One wake-up that can be moved. It costs nothing while it is not set.
+/// One wake-up that can be moved.
+///
+/// It costs nothing while it is not set.
 public protocol Alarm: Sendable {
     /// Rings once at a moment, at once if it has passed; nil rings never.
     func set(_ moment: AlarmMoment?)

@@ -2,7 +2,9 @@ import CEL
 import Recipe
 
 extension Performance {
-    /// The verb `do`: actions whose results are visible only inside; what they `set` stays. Its result is the last one inside.
+    /// The verb `do`: actions whose results are visible only inside; what they `set` stays.
+    ///
+    /// Its result is the last one inside.
     func performBlock(_ actions: [Action], in scope: inout Scope) async throws(Exit) -> VerbResult {
         var inner = scope
         let last = try await run.perform(actions, in: &inner, at: position)

@@ -29,7 +29,10 @@ extension Performance {
     ///
     /// An empty page, a next URL that was there before, and `max_pages` end it too, because servers forget to.
     private func sendPages(
-        _ first: PreparedRequest, _ pagination: Pagination, _ sender: inout HTTPSender, since start: Duration
+        _ first: PreparedRequest,
+        _ pagination: Pagination,
+        _ sender: inout HTTPSender,
+        since start: Duration
     ) async throws(Exit) -> VerbResult {
         var items: [Value] = []
         var seen: Set<String> = []

@@ -91,16 +91,24 @@ struct HTTPSender {
             var error = failure.error
             error.attempt = attempt
             let facts = Retry.Failure(
-                kind: error.kind, status: error.status, retryAfter: failure.retryAfter, isTransient: failure.isTransient
+                kind: error.kind,
+                status: error.status,
+                retryAfter: failure.retryAfter,
+                isTransient: failure.isTransient
             )
             guard
                 let wait = retry.wait(
-                    after: facts, attempt: attempt, random: .random(in: 0...1), remaining: run.remaining
+                    after: facts,
+                    attempt: attempt,
+                    random: .random(in: 0...1),
+                    remaining: run.remaining
                 ), try isWorthIt(failure, error)
             else { throw .failed(error) }
             run.report(
                 .attemptFailed(
-                    run.describe(action, performance.position), attempt: attempt, message: run.redact(error.message),
+                    run.describe(action, performance.position),
+                    attempt: attempt,
+                    message: run.redact(error.message),
                     retryIn: wait
                 )
             )
@@ -155,7 +163,9 @@ struct HTTPSender {
             return .failure(
                 Failure(
                     error: error(RunError.Kind(failure.kind), failure.message, status: failure.status),
-                    retryAfter: failure.retryAfter, response: failure.response, isTransient: failure.isTransient
+                    retryAfter: failure.retryAfter,
+                    response: failure.response,
+                    isTransient: failure.isTransient
                 )
             )
         }
@@ -185,7 +195,8 @@ struct HTTPSender {
         if let expected { message += " (expected \(expected))" }
         return Failure(
             error: error(.status, message, status: response.status),
-            retryAfter: response.retryAfter, response: response
+            retryAfter: response.retryAfter,
+            response: response
         )
     }
 
@@ -207,7 +218,10 @@ struct HTTPSender {
         members["attempts"] = .int(Int64(attempts))
         members["duration"] = .duration(CELDuration(nanoseconds: elapsed * 1_000))
         return VerbResult(
-            value: .map(members), attempts: attempts, request: summary(of: response), response: plain
+            value: .map(members),
+            attempts: attempts,
+            request: summary(of: response),
+            response: plain
         )
     }
 

@@ -2,7 +2,9 @@ import CEL
 import Recipe
 
 extension Performance {
-    /// The verb `set`: writes `vars`. Its result is what it set, so that a resumed run can set it again.
+    /// The verb `set`: writes `vars`.
+    ///
+    /// Its result is what it set, so that a resumed run can set it again.
     func set(_ variables: [(key: String, value: ValueTemplate)], in scope: inout Scope) throws(Exit) -> VerbResult {
         var result = ValueMap()
         for (name, template) in variables {

@@ -1,5 +1,5 @@
-import Connections
 import CEL
+import Connections
 import Recipe
 import Schedule
 

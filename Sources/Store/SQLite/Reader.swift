@@ -1,17 +1,29 @@
 import GRDB
 import Synchronization
 
-/// Reads beside the writer (WAL), on a connection of its own that is opened by the first read.
+/// Reads one consistent state at a time, beside the writer (WAL).
+///
+/// The first few reads share the writer's connection, so that a short command never pays for a second one; then it is opened. A database in memory has only
+/// the one.
 final class Reader: Sendable {
-    private let path: String
-    private let open: @Sendable () throws -> DatabaseQueue
-    private let queue: Mutex<DatabaseQueue?>
+    private struct State {
+        var own: DatabaseQueue?
+        var sharedReads = 0
+    }
 
-    /// - Parameter queue: a connection to share with the writer, which a database in memory must do; nil opens another one when it is needed.
-    init(path: String, sharing queue: DatabaseQueue?, open: @escaping @Sendable () throws -> DatabaseQueue) {
+    private let path: String
+    private let shared: DatabaseQueue
+    private let open: (@Sendable () throws -> DatabaseQueue)?
+    private let state = Mutex(State())
+
+    /// As many as a single run makes.
+    private static let mostSharedReads = 16
+
+    /// - Parameter open: opens a connection of the reader's own; nil: the writer's is the only one.
+    init(path: String, sharing queue: DatabaseQueue, open: (@Sendable () throws -> DatabaseQueue)?) {
         self.path = path
+        self.shared = queue
         self.open = open
-        self.queue = Mutex(queue)
     }
 
     /// Reads one consistent state.
@@ -33,23 +45,28 @@ final class Reader: Sendable {
     }
 
     private func connection() throws(StoreError) -> DatabaseQueue {
+        guard let open else { return shared }
         do {
-            return try queue.withLock { queue in
-                if let queue { return queue }
-                let opened = try open()
-                queue = opened
-                return opened
+            return try state.withLock { state in
+                if let own = state.own { return own }
+                if state.sharedReads < Self.mostSharedReads {
+                    state.sharedReads += 1
+                    return shared
+                }
+                let own = try open()
+                state.own = own
+                return own
             }
         } catch {
             throw StoreError(error, path: path)
         }
     }
 
-    /// Closes the connection, if there is one.
+    /// Closes the reader's own connection, if there is one.
     func close() throws {
-        try queue.withLock { queue in
-            try queue?.close()
-            queue = nil
+        try state.withLock { state in
+            try state.own?.close()
+            state.own = nil
         }
     }
 }

@@ -53,7 +53,7 @@ extension SQLiteStore {
                 path: path,
                 queue: queue,
                 sealer: sealer,
-                reader: Reader(path: path, sharing: queue) { queue }
+                reader: Reader(path: path, sharing: queue, open: nil)
             )
         } catch {
             throw StoreError(error, path: path)
@@ -71,7 +71,7 @@ extension SQLiteStore {
                 path: path,
                 queue: queue,
                 sealer: sealer,
-                reader: Reader(path: path, sharing: queue) { queue }
+                reader: Reader(path: path, sharing: queue, open: nil)
             )
         } catch {
             throw StoreError(error, path: path)
@@ -83,7 +83,7 @@ extension SQLiteStore {
             path: path,
             queue: queue,
             sealer: sealer,
-            reader: Reader(path: path, sharing: nil) {
+            reader: Reader(path: path, sharing: queue) {
                 try DatabaseQueue(path: path, configuration: configuration(settings, isReadOnly: true))
             }
         )

@@ -15,11 +15,10 @@ extension SQLiteStore {
             if let statuses = query.statuses {
                 let words = statuses.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
                 conditions.append("run.status IN (\(words))")
-                // Lets the small index of unfinished runs serve the question.
-                if statuses.allSatisfy({ !$0.isFinal }) {
-                    conditions.append("run.status IN ('queued', 'running', 'interrupted')")
-                }
             }
+            // Few of very many, perhaps: the small index of unfinished runs knows them.
+            let areUnfinished = query.statuses?.allSatisfy { !$0.isFinal } ?? false
+            if areUnfinished { conditions.append(RunRow.isUnfinished) }
             if let from = query.from {
                 conditions.append("run.scheduled_at >= ?")
                 arguments += [from.microseconds]
@@ -30,9 +29,10 @@ extension SQLiteStore {
             }
             let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))"
             arguments += [max(0, query.limit)]
+            let select = areUnfinished ? RunRow.selectUnfinished : RunRow.select
             return try Row.fetchAll(
                 database,
-                sql: "\(RunRow.select) \(filter) ORDER BY run.scheduled_at DESC, run.id DESC LIMIT ?",
+                sql: "\(select) \(filter) ORDER BY run.scheduled_at DESC, run.id DESC LIMIT ?",
                 arguments: arguments
             ).map(RunRow.record)
         }

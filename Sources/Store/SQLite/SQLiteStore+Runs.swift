@@ -60,7 +60,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [RunRecord] {
         let (runs, nodes) = try await reader.read { database in
             let live = try database.cachedStatement(
-                sql: "\(RunRow.select) WHERE \(RunRow.isLive) ORDER BY scheduled_at, id"
+                sql: "\(RunRow.selectUnfinished) WHERE \(RunRow.isLive) ORDER BY run.scheduled_at, run.id"
             )
             return (try Row.fetchAll(live).map(RunRow.record), try Self.nodes(in: database))
         }

@@ -82,7 +82,9 @@ enum Schema {
         -- Interrupted runs are in it too, for the question what can be resumed.
         CREATE INDEX run_live ON run (recipe) WHERE status IN ('queued', 'running', 'interrupted');
 
+        -- In the order of writing, not by run: a thousand runs that each complete an action then fill a few pages, not a thousand.
         CREATE TABLE action (
+            key INTEGER PRIMARY KEY,
             run INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
             path TEXT NOT NULL,
             item TEXT NOT NULL,
@@ -93,8 +95,8 @@ enum Schema {
             request TEXT,
             error TEXT,
             result BLOB,
-            PRIMARY KEY (run, path, item)
-        ) STRICT, WITHOUT ROWID;
+            UNIQUE (run, path, item)
+        ) STRICT;
 
         CREATE TABLE version (
             hash TEXT PRIMARY KEY,

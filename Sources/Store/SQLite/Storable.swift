@@ -5,35 +5,54 @@ import Schedule
 
 extension Row {
     /// A column that is never null; throws when the file is damaged, where GRDB's subscript would trap.
-    func required<Stored: DatabaseValueConvertible & StatementColumnConvertible>(_ column: String) throws -> Stored {
-        try decode(Stored.self, forColumn: column)
+    func required<Stored: DatabaseValueConvertible & StatementColumnConvertible>(_ column: Int) throws -> Stored {
+        try decode(Stored.self, atIndex: column)
     }
 
     /// A column that may be null.
-    func optional<Stored: DatabaseValueConvertible & StatementColumnConvertible>(_ column: String) throws -> Stored? {
-        try decode(Stored?.self, forColumn: column)
+    func optional<Stored: DatabaseValueConvertible & StatementColumnConvertible>(_ column: Int) throws -> Stored? {
+        try decode(Stored?.self, atIndex: column)
     }
 
     /// A moment that is never null.
-    func instant(_ column: String) throws -> Instant { Instant(microseconds: try required(column)) }
+    func instant(_ column: Int) throws -> Instant { Instant(microseconds: try required(column)) }
 
     /// A moment that may be null.
-    func optionalInstant(_ column: String) throws -> Instant? {
+    func optionalInstant(_ column: Int) throws -> Instant? {
         try (optional(column) as Int64?).map(Instant.init(microseconds:))
     }
 
     /// A word of an enumeration.
+    func word<Word: RawRepresentable>(_ column: Int) throws -> Word where Word.RawValue == String {
+        guard let word = Word(rawValue: try required(column)) else { throw UnknownWord() }
+        return word
+    }
+
+    // The same by name, for rows that are few.
+
+    func required<Stored: DatabaseValueConvertible & StatementColumnConvertible>(_ column: String) throws -> Stored {
+        try decode(Stored.self, forColumn: column)
+    }
+
+    func optional<Stored: DatabaseValueConvertible & StatementColumnConvertible>(_ column: String) throws -> Stored? {
+        try decode(Stored?.self, forColumn: column)
+    }
+
+    func instant(_ column: String) throws -> Instant { Instant(microseconds: try required(column)) }
+
+    func optionalInstant(_ column: String) throws -> Instant? {
+        try (optional(column) as Int64?).map(Instant.init(microseconds:))
+    }
+
     func word<Word: RawRepresentable>(_ column: String) throws -> Word where Word.RawValue == String {
-        let text: String = try required(column)
-        guard let word = Word(rawValue: text) else { throw UnknownWord(column: column) }
+        guard let word = Word(rawValue: try required(column)) else { throw UnknownWord() }
         return word
     }
 }
 
 /// A word that this program does not know.
 struct UnknownWord: Error, CustomStringConvertible {
-    let column: String
-    var description: String { "column \(column) holds a word that this runner does not know" }
+    var description: String { "a column holds a word that this runner does not know" }
 }
 
 /// Where a sealed value stands; it opens nowhere else.

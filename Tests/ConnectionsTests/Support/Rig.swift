@@ -62,7 +62,7 @@ struct Rig {
         }
         let workspace = WorkspaceLoader(root: root.path, systemZone: .utc).load()
         guard let connection = workspace.connections["api"] else {
-            throw LoadFailure(description: workspace.diagnostics.map { "\($0.path): \($0.message)" }.joined(separator: "; "))
+            throw LoadFailure(description: "\(workspace.diagnostics)")
         }
         return connection
     }

@@ -1,4 +1,5 @@
 import CEL
+import Connections
 import Engine
 import Sandbox
 import Store
@@ -6,7 +7,8 @@ import Testing
 
 /// Serves the sandbox while a test runs, with a workspace whose connection `api` leads there.
 func withAPI(
-    _ configuration: SandboxConfiguration = SandboxConfiguration(), clock: any EngineClock = SystemEngineClock(),
+    _ configuration: SandboxConfiguration = SandboxConfiguration(),
+    clock: any EngineClock = SystemEngineClock(),
     _ body: @Sendable (Workbench, Sandbox) async throws -> Void
 ) async throws {
     let sandbox = Sandbox(configuration)
@@ -15,14 +17,14 @@ func withAPI(
             [
                 "connections/api.yml": "connector: none\nbase_uri: \(address.baseURL)\n",
                 "connections/auth.yml": """
-                    connector: oauth2_client_credentials
-                    base_uri: \(address.baseURL)
-                    fields:
-                      token_url: \(address.baseURL)/oauth/token
-                      client_id: demo-client
-                      client_secret: demo-secret
+                connector: oauth2_client_credentials
+                base_uri: \(address.baseURL)
+                fields:
+                  token_url: \(address.baseURL)/oauth/token
+                  client_id: demo-client
+                  client_secret: demo-secret
 
-                    """,
+                """,
             ],
             clock: clock
         )

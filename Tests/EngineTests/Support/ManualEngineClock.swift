@@ -1,8 +1,11 @@
+import Connections
 import Engine
 import Schedule
 import Synchronization
 
-/// A clock whose hands a test moves. Alarms ring and sleepers wake only while it is moved.
+/// A clock whose hands a test moves.
+///
+/// Alarms ring and sleepers wake only while it is moved.
 final class ManualEngineClock: EngineClock {
     private enum Moment {
         case wall(Instant)
@@ -61,7 +64,9 @@ final class ManualEngineClock: EngineClock {
                 if isCancelled { continuation.resume(throwing: CancellationError()) }
             }
         } onCancel: {
-            state.withLock { $0.sleepers.removeValue(forKey: number) }?.continuation.resume(throwing: CancellationError())
+            state.withLock { $0.sleepers.removeValue(forKey: number) }?.continuation.resume(
+                throwing: CancellationError()
+            )
         }
     }
 
@@ -133,7 +138,8 @@ final class ManualEngineClock: EngineClock {
                 state.alarms[number] = nil
                 rings.append(alarm.ring)
             }
-            for (number, sleeper) in state.sleepers.sorted(by: { $0.key < $1.key }) where sleeper.until <= state.uptime {
+            for (number, sleeper) in state.sleepers.sorted(by: { $0.key < $1.key }) where sleeper.until <= state.uptime
+            {
                 state.sleepers[number] = nil
                 rings.append { sleeper.continuation.resume() }
             }

@@ -8,6 +8,7 @@ import Schedule
 import Store
 import Synchronization
 import Testing
+import YAML
 
 /// A workspace in a directory of its own, a store in memory, and an executor between them.
 final class Workbench: Sendable {
@@ -21,7 +22,9 @@ final class Workbench: Sendable {
     let node = NodeID()
 
     init(
-        _ files: [String: String] = [:], clock: any EngineClock = SystemEngineClock(), store: (any Store)? = nil
+        _ files: [String: String] = [:],
+        clock: any EngineClock = SystemEngineClock(),
+        store: (any Store)? = nil
     ) throws {
         root = FileManager.default.temporaryDirectory.appending(path: "engine-\(UUID().uuidString)").path
         loader = WorkspaceLoader(root: root, displayRoot: "", systemZone: .utc)
@@ -51,15 +54,23 @@ final class Workbench: Sendable {
 
     func connections() -> ConnectionManager {
         ConnectionManager(
-            store: store, node: node, transport: transport,
-            secrets: SecretResolver(environment: [:], workspaceRoot: root), redactor: redactor, environment: .map([:]),
+            store: store,
+            node: node,
+            transport: transport,
+            secrets: SecretResolver(environment: [:], workspaceRoot: root),
+            redactor: redactor,
+            environment: .map([:]),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }
 
     func engine() -> Engine {
         var configuration = EngineConfiguration(
-            loader: loader, workspace: workspace(), store: store, connections: connections(), redactor: redactor,
+            loader: loader,
+            workspace: workspace(),
+            store: store,
+            connections: connections(),
+            redactor: redactor,
             node: node
         )
         configuration.clock = clock
@@ -70,11 +81,16 @@ final class Workbench: Sendable {
 
     /// Runs the recipe with this text once.
     func run(
-        _ text: String, inputs: [String: Value] = [:], handle: RunHandle = RunHandle(),
+        _ text: String,
+        inputs: [String: Value] = [:],
+        handle: RunHandle = RunHandle(),
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> RunResult {
         try write("job.yml", text)
-        let recipe = try #require(workspace(sourceLocation: sourceLocation).recipes["job"], sourceLocation: sourceLocation)
+        let recipe = try #require(
+            workspace(sourceLocation: sourceLocation).recipes["job"],
+            sourceLocation: sourceLocation
+        )
         let plan = RecipePlan(recipe)
         let result = try await engine().once(plan, inputs: try plan.inputs(given: inputs), handle: handle)
         #expect(result.storeError == nil, sourceLocation: sourceLocation)

@@ -1,0 +1,83 @@
+import CEL
+@testable import Connections
+import Foundation
+import Testing
+
+struct RedactorTests {
+    @Test func `hides every spelling of a secret`() throws {
+        let secret = "p\u{E4}ss \"w/ord\"\n+&="
+        let redactor = Redactor()
+        redactor.add(secret)
+        let base64 = Data(secret.utf8).base64EncodedString()
+        let forms = [
+            secret, base64, base64.replacing("+", with: "-").replacing("/", with: "_"),
+            secret.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "",
+            String(Value.string(secret).json().dropFirst().dropLast()),
+            PercentEncoding.form([("a", secret)], spaceAsPlus: true), PercentEncoding.form([("a", secret)], spaceAsPlus: false),
+        ]
+        for form in forms {
+            let shown = redactor.redact("before \(form) after")
+            #expect(shown.hasPrefix("before "))
+            #expect(shown.hasSuffix(" after"))
+            #expect(!shown.contains("ord"), "\(form) -> \(shown)")
+        }
+    }
+
+    @Test(arguments: ["", "i", "id", "id:", "client", "client:"])
+    func `hides a secret inside a longer base64`(_ prefix: String) {
+        let secret = "0123456789abcdefghij"
+        let redactor = Redactor()
+        redactor.add(secret)
+        for suffix in ["", "x", "xy", ":z"] {
+            let text = Data((prefix + secret + suffix).utf8).base64EncodedString()
+            let shown = redactor.redact("Basic \(text)")
+            #expect(shown.contains(Redactor.mask))
+            #expect(shown.utf8.count < 30, "\(shown)")
+            #expect(!shown.contains(text.dropFirst(9).prefix(12)))
+        }
+    }
+
+    @Test func `overlapping secrets become one mask`() {
+        let redactor = Redactor()
+        for secret in ["abcdefgh", "efghijkl", "abcdefghij", "cdefgh"] { redactor.add(secret) }
+        #expect(redactor.redact("<abcdefghijkl>") == "<•••>")
+        #expect(redactor.redact("<abcdefgh><efghijkl>") == "<•••><•••>")
+        #expect(redactor.redact("<xxcdefghxx>") == "<xx•••xx>")
+        #expect(redactor.redact("abcdefgabcdefgh") == "abcdefg•••")
+    }
+
+    @Test func `values shorter than six characters stay`() {
+        let redactor = Redactor()
+        redactor.add("short")
+        #expect(redactor.redact("a short text") == "a short text")
+    }
+
+    @Test func `redacts inside values, keys too`() {
+        let redactor = Redactor()
+        redactor.add("topsecret")
+        redactor.add("123456789")
+        let value: Value = ["a": ["x topsecret", 5], "topsecret": "fine", "n": 123_456_789, "b": .bytes(Array("topsecret".utf8))]
+        #expect(redactor.redact(value) == ["a": ["x •••", 5], "•••": "fine", "n": "•••", "b": "•••"])
+    }
+
+    @Test func `a secret that is another's spelling still has spellings of its own`() {
+        let redactor = Redactor()
+        let first = "secret-one"
+        let second = Data(first.utf8).base64EncodedString()
+        redactor.add(first)
+        redactor.add(second)
+        #expect(!redactor.redact(Data(second.utf8).base64EncodedString()).contains("bmU"))
+    }
+
+    @Test func `many secrets with a common beginning are found in one pass`() {
+        let redactor = Redactor()
+        let secrets = (0..<1_000).map { "eyJhbGciOiJSUzI1NiJ9.\($0 * 7_919 % 1_000_003).signature\($0)" }
+        for secret in secrets { redactor.add(secret) }
+        let body = String(repeating: "{\"name\":\"eyJhbGciOiJSUzI1NiJ9 value\"},", count: 1_600) + secrets[567]
+        let begin = ContinuousClock.now
+        let shown = redactor.redact(body)
+        let elapsed = begin.duration(to: .now)
+        #expect(shown.hasSuffix(",•••"))
+        print("redaction of \(body.utf8.count) bytes with 1,000 secrets: \(elapsed)")
+    }
+}

@@ -1,0 +1,61 @@
+import CEL
+@testable import Connections
+import Foundation
+import Recipe
+import Testing
+
+struct SecretResolverTests {
+    private func resolve(
+        _ source: FieldSource, root: String = "/", environment: [String: String] = [:], limit: Duration = .seconds(30)
+    ) async throws -> Value {
+        try await SecretResolver(environment: environment, workspaceRoot: root, commandLimit: limit)
+            .resolve(source, field: "password", connection: "crm")
+    }
+
+    @Test func `reads environment, literals and defaults`() async throws {
+        #expect(try await resolve(.env("A", default: nil), environment: ["A": ""]) == "")
+        #expect(try await resolve(.env("B", default: "x"), environment: [:]) == "x")
+        #expect(try await resolve(.literal(5)) == 5)
+    }
+
+    @Test func `a missing variable is named with field, connection and mend`() async throws {
+        let error = await #expect(throws: ConnectionError.self) { try await resolve(.env("CRM_KEY", default: nil)) }
+        let message = try #require(error?.message)
+        for word in ["CRM_KEY", "`password`", "`crm`", ".env"] { #expect(message.contains(word)) }
+    }
+
+    @Test func `reads files and credentials without the last line break`() async throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: "secrets-\(UUID())")
+        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: root) }
+        try "line one\nline two\r\n".write(to: root.appending(path: "key.pem"), atomically: true, encoding: .utf8)
+        #expect(try await resolve(.file("key.pem"), root: root.path) == "line one\nline two")
+        #expect(try await resolve(.file(root.path + "/key.pem")) == "line one\nline two")
+        #expect(
+            try await resolve(.credential("key.pem"), environment: ["CREDENTIALS_DIRECTORY": root.path])
+                == "line one\nline two"
+        )
+        let error = await #expect(throws: ConnectionError.self) { try await resolve(.file("gone"), root: root.path) }
+        #expect(error?.message.contains("gone cannot be read: No such file") == true)
+        await #expect(throws: ConnectionError.self) {
+            try await resolve(.credential("../key.pem"), environment: ["CREDENTIALS_DIRECTORY": root.path])
+        }
+    }
+
+    @Test func `a command gives its first line`() async throws {
+        #expect(try await resolve(.command(["printf", "one\\ntwo\\n"])) == "one")
+    }
+
+    @Test(arguments: [
+        (["sh", "-c", "echo hidden-words >&2; exit 3"], "failed"), (["no-such-program-here"], "could not be run"),
+        (["true"], "printed nothing"), (["sleep", "20"], "did not end within"),
+    ])
+    func `a command that fails says so without its arguments and output`(_ words: [String], _ expected: String) async throws {
+        let error = await #expect(throws: ConnectionError.self) {
+            try await resolve(.command(words), limit: .milliseconds(300))
+        }
+        let message = try #require(error?.message)
+        #expect(message.contains(expected), "\(message)")
+        #expect(!message.contains("hidden"))
+    }
+}

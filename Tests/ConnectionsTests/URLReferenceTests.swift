@@ -1,0 +1,65 @@
+@testable import Connections
+import Testing
+
+struct URLReferenceTests {
+    /// RFC 3986 section 5.4, normal and abnormal examples; strict for the last.
+    @Test(arguments: [
+        ("g:h", "g:h"), ("g", "http://a/b/c/g"), ("./g", "http://a/b/c/g"), ("g/", "http://a/b/c/g/"),
+        ("/g", "http://a/g"), ("//g", "http://g"), ("?y", "http://a/b/c/d;p?y"), ("g?y", "http://a/b/c/g?y"),
+        ("#s", "http://a/b/c/d;p?q#s"), ("g#s", "http://a/b/c/g#s"), ("g?y#s", "http://a/b/c/g?y#s"),
+        (";x", "http://a/b/c/;x"), ("g;x", "http://a/b/c/g;x"), ("g;x?y#s", "http://a/b/c/g;x?y#s"),
+        ("", "http://a/b/c/d;p?q"), (".", "http://a/b/c/"), ("./", "http://a/b/c/"), ("..", "http://a/b/"),
+        ("../", "http://a/b/"), ("../g", "http://a/b/g"), ("../..", "http://a/"), ("../../", "http://a/"),
+        ("../../g", "http://a/g"), ("../../../g", "http://a/g"), ("../../../../g", "http://a/g"),
+        ("/./g", "http://a/g"), ("/../g", "http://a/g"), ("g.", "http://a/b/c/g."), (".g", "http://a/b/c/.g"),
+        ("g..", "http://a/b/c/g.."), ("..g", "http://a/b/c/..g"), ("./../g", "http://a/b/g"),
+        ("./g/.", "http://a/b/c/g/"), ("g/./h", "http://a/b/c/g/h"), ("g/../h", "http://a/b/c/h"),
+        ("g;x=1/./y", "http://a/b/c/g;x=1/y"), ("g;x=1/../y", "http://a/b/c/y"), ("g?y/./x", "http://a/b/c/g?y/./x"),
+        ("g?y/../x", "http://a/b/c/g?y/../x"), ("g#s/./x", "http://a/b/c/g#s/./x"),
+        ("g#s/../x", "http://a/b/c/g#s/../x"), ("http:g", "http:g"),
+    ])
+    func `joins as RFC 3986 section 5.4 shows`(_ reference: String, _ expected: String) {
+        let base = URLReference("http://a/b/c/d;p?q")
+        #expect(URLReference(reference).resolved(against: base).text == expected)
+    }
+
+    @Test(arguments: [
+        ("https://api.example.com", "items", "https://api.example.com/items"),
+        ("https://api.example.com/v1/", "items", "https://api.example.com/v1/items"),
+        ("https://api.example.com/v1", "items", "https://api.example.com/items"),
+        ("https://api.example.com/v1/", "/items", "https://api.example.com/items"),
+        ("https://api.example.com/v1/", "a b/ü?q=ä ö#top", "https://api.example.com/v1/a%20b/%C3%BC?q=%C3%A4%20%C3%B6"),
+        ("https://api.example.com/v1/", "https://other/x", "https://other/x"),
+        ("https://api.example.com/v1/", "a%20b", "https://api.example.com/v1/a%20b"),
+    ])
+    func `joins to base_uri`(_ base: String, _ url: String, _ expected: String) throws {
+        #expect(try Target(url, base: URLReference(base)).url == expected)
+    }
+
+    @Test(arguments: ["relative", "ftp://host/x", "http://", "http://user:pass@host/", "http://host:0/", "http://host:70000/", "http://ho\u{7F}st/"])
+    func `refuses what cannot be requested`(_ url: String) {
+        #expect(throws: ConnectionError.self) { try Target(url, base: nil) }
+    }
+
+    @Test func `query parameters are encoded, added and replaced`() throws {
+        var target = try Target("https://h/x?a=1&key=old&k%65y=2", base: nil)
+        target.removeQuery(named: "key")
+        target.add([("key", "a&b=c d+é")])
+        #expect(target.url == "https://h/x?a=1&key=a%26b%3Dc%20d%2B%C3%A9")
+        #expect(target.urlWithoutQuery == "https://h/x")
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:80/x", true), ("http://localhost:8080", true), ("http://[::1]:9/", true),
+        ("http://127.0.0.1.example.com/", false), ("http://127.evil.com", false), ("http://10.0.0.1", false),
+    ])
+    func `knows what is loopback`(_ url: String, _ isLoopback: Bool) throws {
+        #expect(try #require(Origin(url)).isLoopback == isLoopback)
+    }
+
+    @Test func `origins compare with their default ports`() {
+        #expect(Origin("https://API.example.com") == Origin("https://api.example.com:443/x"))
+        #expect(Origin("http://api.example.com") != Origin("https://api.example.com"))
+        #expect(Origin("https://[2001:DB8::1]:8443/")?.hostAndPort == "[2001:db8::1]:8443")
+    }
+}

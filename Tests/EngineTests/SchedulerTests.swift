@@ -1,0 +1,275 @@
+import Recipe
+import Schedule
+import Store
+import Testing
+
+@testable import Engine
+
+@Suite(.timeLimit(.minutes(2))) struct SchedulerTests {
+    private let begin = Instant.at("2026-05-04T12:00:00Z")
+
+    private func process(
+        _ trigger: String,
+        more: [String: String] = [:],
+        at begin: Instant? = nil,
+        length: @escaping @Sendable (RunOrder) -> Duration = { _ in .zero }
+    ) throws -> SchedulerProcess {
+        let clock = ManualEngineClock(at: begin ?? self.begin)
+        var files = ["job.yml": "trigger:\n  \(trigger)\nactions: [{ log: hello }]\n"]
+        files.merge(more) { $1 }
+        return SchedulerProcess(try Workbench(files, clock: clock), clock: clock, length: length)
+    }
+
+    private func records(_ process: SchedulerProcess) async throws -> [RunRecord] {
+        try await process.bench.store.runs(RunQuery(limit: 100_000)).reversed()
+    }
+
+    @Test func `starts every fire at its time and not before`() async throws {
+        let process = try process("cron: '*/10 * * * *'")
+        try await process.start()
+        await process.advance(by: .seconds(3600))
+        #expect(process.performer.fireTimes == (1...6).map { begin + .seconds($0 * 600) })
+        let records = try await records(process)
+        #expect(records.allSatisfy { $0.status == .succeeded && $0.startedAt == $0.fire.scheduledAt })
+        #expect(records.allSatisfy { $0.version != nil })
+    }
+
+    @Test func `owes nothing from before it was first seen`() async throws {
+        let process = try process("{ cron: '*/10 * * * *', catch_up: all }")
+        try await process.start()
+        #expect(process.performer.orders.isEmpty)
+        #expect(try await records(process).isEmpty)
+    }
+
+    @Test func `skips a fire while the last run is going, and says which run`() async throws {
+        let process = try process("cron: '* * * * *'", length: { _ in .seconds(90) })
+        try await process.start()
+        await process.advance(by: .seconds(300))
+        let records = try await records(process)
+        #expect(records.map(\.status) == [.succeeded, .skipped, .succeeded, .skipped, .running])
+        #expect(records[1].reason == "overlap: run \(records[0].id) is still going")
+    }
+
+    @Test func `lets runs overlap when told so`() async throws {
+        let process = try process("{ cron: '* * * * *', overlap: allow }", length: { _ in .seconds(90) })
+        try await process.start()
+        await process.advance(by: .seconds(180))
+        #expect(process.performer.orders.count == 3)
+    }
+
+    @Test func `catches up the latest after a downtime`() async throws {
+        let first = try process("cron: '*/10 * * * *'")
+        try await first.start()
+        await first.advance(by: .seconds(600))
+        await first.kill()
+        first.clock.step(by: .seconds(3000))
+        let second = SchedulerProcess(first.bench, clock: first.clock)
+        try await second.start()
+        #expect(second.performer.fireTimes == [begin + .seconds(3600)])
+        let records = try await records(second)
+        #expect(records.map(\.status) == [.succeeded, .missed, .missed, .missed, .missed, .succeeded])
+        #expect(records[1].reason == "nobody served it in time, and a later one runs (catch_up: latest)")
+    }
+
+    @Test func `catches up all, one after another, and live fires wait behind them`() async throws {
+        let first = try process(
+            "{ cron: '*/10 * * * *', catch_up: all, catch_up_pace: 1s }",
+            length: { _ in .seconds(30) }
+        )
+        try await first.start()
+        await first.kill()
+        first.clock.step(by: .seconds(2395))
+        let second = SchedulerProcess(first.bench, clock: first.clock, length: { _ in .seconds(30) })
+        try await second.start()
+        await second.advance(by: .seconds(600))
+        #expect(second.performer.fireTimes == [600, 1200, 1800, 2400].map { begin + .seconds($0) })
+        let records = try await records(second)
+        let starts = records.compactMap(\.startedAt).map { $0 - begin }
+        #expect(
+            starts == [2395, 2425, 2455, 2455].map { .seconds($0) }
+                || starts == [2395, 2425, 2455, 2485].map { .seconds($0) }
+        )
+    }
+
+    @Test func `a suspended machine goes the way of a downtime`() async throws {
+        let process = try process("{ cron: '* * * * *', catch_up: none }")
+        try await process.start()
+        process.clock.step(by: .seconds(3 * 60 + 30))
+        await process.advance(by: .seconds(60))
+        let records = try await records(process)
+        #expect(records.map(\.status) == [.missed, .missed, .missed, .succeeded])
+    }
+
+    @Test func `a clock that is set back fires nothing twice`() async throws {
+        let process = try process("cron: '* * * * *'")
+        try await process.start()
+        await process.advance(by: .seconds(120))
+        process.clock.step(by: .seconds(-90))
+        await process.advance(by: .seconds(180))
+        let times = process.performer.fireTimes
+        #expect(times == [60, 120, 180].map { begin + .seconds($0) })
+    }
+
+    @Test func `delays by a stable jitter and keeps the fire time`() async throws {
+        let process = try process("{ cron: '0 * * * *', jitter: 10m }")
+        try await process.start()
+        await process.advance(by: .seconds(4 * 3600))
+        let records = try await records(process)
+        #expect(records.map(\.fire.scheduledAt) == (1...3).map { begin + .seconds($0 * 3600) } || records.count == 4)
+        let delays = records.compactMap { record in record.startedAt.map { $0 - record.fire.scheduledAt } }
+        #expect(delays.allSatisfy { $0 >= .zero && $0 < .seconds(600) })
+        #expect(Set(delays).count > 1)
+        #expect(process.performer.orders.map(\.jitter) == delays)
+    }
+
+    @Test func `does not start later than its start deadline`() async throws {
+        let process = try process("{ cron: '0 * * * *', start_deadline: 2s }")
+        try await process.start()
+        process.clock.step(by: .seconds(3603))
+        await process.advance(by: .seconds(1))
+        let records = try await records(process)
+        #expect(records.map(\.status) == [.missed])
+        #expect(records.first?.reason?.contains("start_deadline") == true)
+    }
+
+    @Test func `runs once on start beside its schedule`() async throws {
+        let process = try process("{ cron: '0 * * * *', run_on_start: true }")
+        try await process.start()
+        #expect(process.performer.fireTimes == [begin])
+        try await process.reload()
+        #expect(process.performer.orders.count == 1)
+        await process.advance(by: .seconds(3600))
+        #expect(process.performer.fireTimes == [begin, begin + .seconds(3600)])
+    }
+
+    @Test func `queues runs beyond the limit and starts them in order`() async throws {
+        var files = ["runner.yml": "max_concurrent_runs: 2\n"]
+        for name in ["a", "b", "c", "d"] {
+            files["\(name).yml"] = "trigger: { cron: '0 * * * *' }\nactions: [{ log: hello }]\n"
+        }
+        let process = try process("cron: '0 0 1 1 *'", more: files, length: { _ in .seconds(10) })
+        try await process.start()
+        await process.advance(by: .seconds(3605))
+        #expect(try await records(process).map(\.status).filter { $0 == .queued }.count == 2)
+        #expect(process.performer.orders.count == 2)
+        await process.advance(by: .seconds(30))
+        let records = try await records(process)
+        #expect(records.allSatisfy { $0.status == .succeeded && $0.startedAt != nil })
+        #expect(process.performer.orders.count == 4)
+    }
+
+    @Test func `new, changed and removed recipes take effect on reload`() async throws {
+        let process = try process("cron: '*/10 * * * *'")
+        try await process.start()
+        await process.advance(by: .seconds(600))
+        try process.bench.write("job.yml", "trigger: { cron: '5 * * * *' }\nactions: [{ log: hello }]\n")
+        try process.bench.write("other.yml", "trigger: { cron: '30 * * * *' }\nactions: [{ log: hello }]\n")
+        try await process.reload()
+        await process.advance(by: .seconds(3600))
+        try process.bench.remove("other.yml")
+        try await process.reload()
+        await process.advance(by: .seconds(3600))
+        let fires = process.performer.orders.map { "\($0.run.fire.recipe) \(($0.run.fire.scheduledAt - begin) / 60)" }
+        #expect(
+            fires == [
+                "job \(Duration.seconds(10))", "other \(Duration.seconds(30))", "job \(Duration.seconds(65))",
+                "job \(Duration.seconds(125))",
+            ]
+        )
+    }
+
+    @Test func `an hour lost to daylight saving is no lost fire`() async throws {
+        let before = Instant.at("2026-03-28T23:00:00Z")
+        let process = try process("{ cron: '30 2 * * *', timezone: Europe/Paris }", at: before)
+        try await process.start()
+        await process.advance(by: .seconds(30 * 3600))
+        #expect(process.performer.fireTimes == [.at("2026-03-29T01:00:00Z"), .at("2026-03-30T00:30:00Z")])
+    }
+
+    // MARK: Recovery and the end
+
+    @Test func `resumes what a dead process left, with the text that it began with`() async throws {
+        let first = try process("cron: '0 * * * *'", length: { _ in .seconds(600) })
+        try await first.start()
+        await first.advance(by: .seconds(3601))
+        await first.kill()
+        try first.bench.write("job.yml", "trigger: { cron: '0 * * * *' }\nactions: [{ log: changed }]\n")
+        let second = SchedulerProcess(first.bench, clock: first.clock)
+        try await second.start()
+        let order = try #require(second.performer.orders.first)
+        #expect(order.beginning == .resume)
+        #expect(order.run.attempt == 2)
+        #expect(order.run.id == first.performer.orders.first?.run.id)
+        #expect(order.plan.recipe.version == first.performer.orders.first?.plan.recipe.version)
+        #expect(try await records(second).map(\.status) == [.succeeded])
+    }
+
+    @Test(arguments: [
+        ("restart", RunOrder.Beginning.restart),
+        ("fail", .fail(reason: "its process ended before it was done (on_interrupt: fail)")),
+    ])
+    func `an interrupted run does what its recipe says`(policy: String, beginning: RunOrder.Beginning) async throws {
+        let text = "on_interrupt: \(policy)\ntrigger: { cron: '0 * * * *' }\nactions: [{ log: hello }]\n"
+        let first = try process("cron: '0 0 1 1 *'", more: ["it.yml": text], length: { _ in .seconds(600) })
+        try await first.start()
+        await first.advance(by: .seconds(3601))
+        await first.kill()
+        let second = SchedulerProcess(first.bench, clock: first.clock)
+        try await second.start()
+        #expect(second.performer.orders.map(\.beginning) == [beginning])
+    }
+
+    @Test func `closes an interrupted run whose recipe is gone`() async throws {
+        let first = try process("cron: '0 * * * *'", length: { _ in .seconds(600) })
+        try await first.start()
+        await first.advance(by: .seconds(3601))
+        await first.kill()
+        try first.bench.remove("job.yml")
+        let second = SchedulerProcess(first.bench, clock: first.clock)
+        try await second.start()
+        let records = try await records(second)
+        #expect(records.map(\.status) == [.interrupted])
+        #expect(records.first?.reason?.contains("the recipe is not there any more") == true)
+        #expect(second.performer.orders.isEmpty)
+    }
+
+    @Test func `closes an ad-hoc run that a dead process left`() async throws {
+        let process = try process("cron: '0 * * * *'")
+        let run = RunRecord(
+            fire: FireKey(recipe: "job", trigger: TriggerName.once, scheduledAt: begin),
+            status: .running,
+            node: NodeID("dead")
+        )
+        _ = try await process.bench.store.claim([ClaimRequest(run: run, overlap: .allow)])
+        try await process.start()
+        #expect(try await records(process).map(\.status) == [.interrupted])
+        #expect(process.performer.orders.isEmpty)
+    }
+
+    @Test func `waits for what runs when it stops`() async throws {
+        let process = try process("cron: '0 * * * *'", length: { _ in .seconds(10) })
+        try await process.start()
+        await process.advance(by: .seconds(3600))
+        async let stopped: Void = process.scheduler.stop(grace: .seconds(30))
+        while !(await process.scheduler.isStopping) { await Task.yield() }
+        await process.advance(by: .seconds(11))
+        await stopped
+        #expect(try await records(process).map(\.status) == [.succeeded])
+    }
+
+    @Test func `interrupts what is not done within the grace, and the next process resumes it`() async throws {
+        let process = try process("cron: '0 * * * *'", length: { _ in .seconds(1_000) })
+        try await process.start()
+        await process.advance(by: .seconds(3600))
+        async let stopped: Void = process.scheduler.stop(grace: .seconds(5))
+        while !(await process.scheduler.isStopping) { await Task.yield() }
+        await process.advance(by: .seconds(7))
+        await stopped
+        let interrupted = try await records(process)
+        #expect(interrupted.map(\.status) == [.interrupted])
+        let second = SchedulerProcess(process.bench, clock: process.clock)
+        try await second.start()
+        #expect(second.performer.orders.map(\.run.id) == interrupted.map(\.id))
+        #expect(try await records(second).map(\.status) == [.succeeded])
+    }
+}

@@ -1,0 +1,101 @@
+import Connections
+import Recipe
+import Schedule
+import Store
+import Testing
+
+@testable import Engine
+
+/// A process of `runner start` without files and network: a scheduler, on a clock and a performer of the test's.
+final class SchedulerProcess: Sendable {
+    let scheduler: Scheduler
+    let performer: StandInPerformer
+    let clock: ManualEngineClock
+    let bench: Workbench
+    let observer = Recorder()
+
+    init(
+        _ bench: Workbench,
+        clock: ManualEngineClock,
+        length: @escaping @Sendable (RunOrder) -> Duration = { _ in .zero }
+    ) {
+        self.bench = bench
+        self.clock = clock
+        performer = StandInPerformer(store: bench.store, clock: clock, length: length)
+        scheduler = Scheduler(
+            services: Scheduler.Services(
+                store: bench.store,
+                performer: performer,
+                clock: clock,
+                node: NodeID(),
+                observer: observer
+            )
+        )
+    }
+
+    func start() async throws {
+        await scheduler.begin()
+        let workspace = bench.workspace()
+        try await scheduler.load(workspace)
+        let loader = bench.loader
+        try await scheduler.recover { loader.recipe(fromVersion: $0, of: $1, in: workspace) }
+        try await scheduler.watchTriggers(isStart: true)
+        await settle()
+    }
+
+    func reload() async throws {
+        try await scheduler.load(bench.workspace())
+        try await scheduler.watchTriggers(isStart: false)
+        await settle()
+    }
+
+    func advance(by duration: Duration) async {
+        await clock.advance(by: duration) { await self.settle() }
+    }
+
+    /// The process is killed: nothing more happens in it.
+    func kill() async {
+        performer.die()
+        await scheduler.freeze()
+    }
+
+    /// Waits until all that is due is done, and what runs sleeps on the clock.
+    func settle() async {
+        while !(await scheduler.isSettled(clock)) { await Task.yield() }
+    }
+}
+
+extension Scheduler {
+    fileprivate func isSettled(_ clock: ManualEngineClock) -> Bool {
+        guard !isAwake, running.count <= clock.sleeperCount else { return false }
+        return isStopping || nextWake().map { $0 > clock.now() } ?? true
+    }
+
+    fileprivate func freeze() {
+        isStopping = true
+        silenceAlarm()
+    }
+}
+
+extension Store {
+    /// Every fire time of a trigger that has a record, ranges spelled out by the trigger's own rule, with the number of its records.
+    func accounted(for key: TriggerKey, _ trigger: Trigger) async throws -> [Instant: Int] {
+        var counts: [Instant: Int] = [:]
+        for run in try await runs(RunQuery(recipe: key.recipe, limit: 1_000_000)) where run.fire.trigger == key.trigger
+        {
+            guard let until = run.missedUntil else {
+                counts[run.fire.scheduledAt, default: 0] += 1
+                continue
+            }
+            var time: Instant? = run.fire.scheduledAt
+            var count = 0
+            while let moment = time, moment <= until {
+                counts[moment, default: 0] += 1
+                count += 1
+                time = trigger.next(after: moment)
+            }
+            #expect(run.missedCount == count)
+        }
+        return counts
+    }
+}

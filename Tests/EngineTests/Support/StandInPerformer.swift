@@ -1,0 +1,67 @@
+import Schedule
+import Store
+import Synchronization
+
+@testable import Engine
+
+/// Stands in for the executor in tests of the scheduler: a run takes the time that the test says, on its clock, and then ends well.
+final class StandInPerformer: RunPerforming {
+    private struct State {
+        var orders: [RunOrder] = []
+        var isDead = false
+    }
+
+    private let store: any Store
+    private let clock: ManualEngineClock
+    private let length: @Sendable (RunOrder) -> Duration
+    private let state = Mutex(State())
+
+    init(
+        store: any Store,
+        clock: ManualEngineClock,
+        length: @escaping @Sendable (RunOrder) -> Duration = { _ in .zero }
+    ) {
+        self.store = store
+        self.clock = clock
+        self.length = length
+    }
+
+    /// What was run, in the order of starting.
+    var orders: [RunOrder] { state.withLock { $0.orders } }
+    var fireTimes: [Instant] { orders.map(\.run.fire.scheduledAt) }
+
+    /// From now on nothing is written any more, as if the process had died.
+    func die() { state.withLock { $0.isDead = true } }
+
+    func run(_ order: RunOrder, handle: RunHandle) async -> RunResult {
+        state.withLock { $0.orders.append(order) }
+        var result = RunResult(
+            run: order.run.id,
+            status: .succeeded,
+            reason: nil,
+            output: nil,
+            error: nil,
+            storeError: nil,
+            duration: .zero
+        )
+        let length = length(order)
+        if length > .zero {
+            let deadline = clock.uptime() + length
+            while clock.uptime() < deadline, handle.reason == nil, !state.withLock({ $0.isDead }) {
+                try? await clock.sleep(for: min(deadline - clock.uptime(), .seconds(1)))
+            }
+        }
+        guard !state.withLock({ $0.isDead }) else { return result }
+        if handle.reason != nil {
+            result.status = .interrupted
+            result.reason = "shutdown: the process stopped before the run was done"
+        }
+        let end = RunEnd(run: order.run.id, status: result.status, finishedAt: clock.now(), reason: result.reason)
+        do {
+            try await store.finish(end, fence: order.run.fence)
+        } catch {
+            result.storeError = error
+        }
+        return result
+    }
+}

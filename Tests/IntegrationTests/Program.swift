@@ -1,0 +1,136 @@
+import CEL
+import Foundation
+import Synchronization
+
+/// The built executable, run as a user would.
+struct Program {
+    /// What a finished process left.
+    struct Outcome: Sendable {
+        let status: Int32
+        let output: String
+        let errors: String
+
+        /// Standard output as JSON; null when it is none.
+        var json: Value { (try? Value(json: output)) ?? .null }
+    }
+
+    /// The tests' own executable stands beside it.
+    static let path: String = {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        return (own as NSString).deletingLastPathComponent + "/runner"
+    }()
+
+    let directory: String
+    var environment: [String: String]
+
+    /// A program that works in a directory of its own, with a key of its own and no other environment.
+    init(in directory: String, _ environment: [String: String] = [:]) {
+        self.directory = directory
+        self.environment = ["PATH": "/usr/bin:/bin", "HOME": directory, "TZ": "UTC"].merging(environment) { _, new in new }
+    }
+
+    /// Runs it to its end.
+    func run(_ arguments: String...) async throws -> Outcome {
+        let process = try start(arguments)
+        return await process.outcome()
+    }
+
+    /// Starts it and goes on.
+    func start(_ arguments: [String]) throws -> RunningProgram {
+        try RunningProgram(self, arguments)
+    }
+}
+
+/// A process that is going on.
+final class RunningProgram: Sendable {
+    // Foundation's Process is used from one test at a time, and only for what it says is safe from any thread.
+    nonisolated(unsafe) private let process = Process()
+    private let outputPath: String
+    private let errorPath: String
+
+    fileprivate init(_ program: Program, _ arguments: [String]) throws {
+        let base = NSTemporaryDirectory() + "runner-test-" + UUID().uuidString
+        outputPath = base + ".out"
+        errorPath = base + ".err"
+        for path in [outputPath, errorPath] { FileManager.default.createFile(atPath: path, contents: nil) }
+        process.executableURL = URL(fileURLWithPath: Program.path)
+        process.arguments = arguments
+        process.environment = program.environment
+        process.currentDirectoryURL = URL(fileURLWithPath: program.directory)
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
+        process.standardError = FileHandle(forWritingAtPath: errorPath)
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+        for path in [outputPath, errorPath] { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    /// Sends a signal.
+    func send(_ signal: Int32) {
+        _ = Foundation.kill(process.processIdentifier, signal)
+    }
+
+    /// What it has written to standard error so far.
+    var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
+
+    /// Waits for its end.
+    func outcome() async -> Program.Outcome {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [self] in
+                process.waitUntilExit()
+                continuation.resume()
+            }
+        }
+        let output = (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? ""
+        return Program.Outcome(status: process.terminationStatus, output: output, errors: errors)
+    }
+}
+
+/// A directory of files that is gone with the test.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init(_ files: [String: String] = [:]) throws {
+        path = NSTemporaryDirectory() + "runner-integration-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for (name, text) in files { try write(text, to: name) }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String, to name: String) throws {
+        let url = URL(fileURLWithPath: path + "/" + name)
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: url)
+    }
+
+    /// The bytes of every file below it, by path.
+    func contents() -> [String: Data] {
+        var contents: [String: Data] = [:]
+        for case let name as String in FileManager.default.enumerator(atPath: path) ?? .init() {
+            contents[name] = FileManager.default.contents(atPath: path + "/" + name)
+        }
+        return contents
+    }
+}
+
+/// Waits until a condition holds; false when it does not within the time.
+func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async rethrows -> Bool {
+    let end = ContinuousClock.now + limit
+    while ContinuousClock.now < end {
+        if try await condition() { return true }
+        // Another process works on it; there is no event of ours to wait for.
+        try? await Task.sleep(for: .milliseconds(50))
+    }
+    return false
+}
+
+extension Value {
+    /// The items of a list; empty for anything else.
+    var items: [Value] { if case .list(let items) = self { items } else { [] } }
+    /// Text; empty for anything else.
+    var string: String { if case .string(let text) = self { text } else { "" } }
+}
