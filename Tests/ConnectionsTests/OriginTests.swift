@@ -9,9 +9,13 @@ struct OriginTests {
     @Test func `a whole URL to another origin is refused before anything is sent`() async throws {
         let tokens = TokenServer()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await ScriptedServer.run { _ in .json("{}") } _: { other in
-                try await Rig.run(server) { rig in
-                    let failure = try #require(await rig.failure(PreparedRequest(.get, other.baseURL + "/steal?key=value-123")))
+            try await ScriptedServer.run { _ in
+                .json("{}")
+            } _: { other in
+                try await Rig.run(server) { (rig: Rig) async throws in
+                    let failure = try #require(
+                        await rig.failure(PreparedRequest(.get, other.baseURL + "/steal?key=value-123"))
+                    )
                     #expect(failure.kind == .origin)
                     #expect(failure.message.contains("allowed_origins: [\(other.baseURL)]"))
                     #expect(!failure.message.contains("value-123"))
@@ -20,7 +24,7 @@ struct OriginTests {
                     #expect(network.kind == .origin)
                 }
                 let allowing = Rig.connection(extra: "allowed_origins: [\"\(other.baseURL)\"]")
-                try await Rig.run(server, connection: allowing) { rig in
+                try await Rig.run(server, connection: allowing) { (rig: Rig) async throws in
                     #expect(try await rig.get(other.baseURL + "/x").status == 200)
                     #expect(other.requests.last?.header("authorization") != nil)
                 }
@@ -31,9 +35,12 @@ struct OriginTests {
     @Test func `a redirect to another origin is followed without any credential`() async throws {
         let tokens = TokenServer()
         let connector = Rig.connector(
-            apply: "{ headers: { X-Token: \"${{ connection.access_token }}\" }, query: { key: \"${{ connection.access_token }}\" } }"
+            apply:
+                "{ headers: { X-Token: \"${{ connection.access_token }}\" }, query: { key: \"${{ connection.access_token }}\" } }"
         )
-        try await ScriptedServer.run { _ in .json(#"{"far":true}"#) } _: { other in
+        try await ScriptedServer.run { _ in
+            .json(#"{"far":true}"#)
+        } _: { other in
             try await ScriptedServer.run { request in
                 switch request.path {
                 case "/away": ScriptedServer.Reply(302, headers: [("Location", other.baseURL + "/landed?a=1")])
@@ -42,7 +49,7 @@ struct OriginTests {
                 default: .json("{}")
                 }
             } _: { server in
-                try await Rig.run(server, connector: connector) { rig in
+                try await Rig.run(server, connector: connector) { (rig: Rig) async throws in
                     var request = PreparedRequest(.get, "/away")
                     request.headers = [("Cookie", "session=1"), ("Authorization", "mine"), ("X-Own", "1")]
                     #expect(try await rig.session.send(request).body["far"] == true)
@@ -62,10 +69,18 @@ struct OriginTests {
     }
 
     @Test func `a POST is not redirected, and a GET at most five times`() async throws {
-        try await ScriptedServer.run { _ in ScriptedServer.Reply(302, headers: [("Location", "/again")]) } _: { server in
-            try await Rig.run(server, connector: "fields: [ { name: base_url } ]\nbase_uri: BASE", connection: "connector: api") { rig in
+        try await ScriptedServer.run { _ in
+            ScriptedServer.Reply(302, headers: [("Location", "/again")])
+        } _: { server in
+            try await Rig.run(
+                server,
+                connector: "fields: [ { name: base_url } ]\nbase_uri: BASE",
+                connection: "connector: api"
+            ) { (rig: Rig) async throws in
                 #expect(try await rig.session.send(PreparedRequest(.post, "/x")).status == 302)
-                #expect(await rig.failure(PreparedRequest(.get, "/x"))?.message.contains("more than 5 redirects") == true)
+                #expect(
+                    await rig.failure(PreparedRequest(.get, "/x"))?.message.contains("more than 5 redirects") == true
+                )
                 #expect(server.requests.count == 7)
             }
         }
@@ -74,8 +89,9 @@ struct OriginTests {
     @Test func `plain http beyond loopback needs allow_http`() async throws {
         let tokens = TokenServer()
         try await ScriptedServer.run(tokens.answer) { server in
-            let connection = "connector: api\nfields: { client_secret: { env: SECRET }, base_url: 'http://api.invalid/' }"
-            try await Rig.run(server, connection: connection) { rig in
+            let connection =
+                "connector: api\nfields: { client_secret: { env: SECRET }, base_url: 'http://api.invalid/' }"
+            try await Rig.run(server, connection: connection) { (rig: Rig) async throws in
                 let failure = try #require(await rig.failure())
                 #expect(failure.message.contains("allow_http: true"))
                 #expect(!failure.message.contains(Rig.secret))
@@ -84,8 +100,11 @@ struct OriginTests {
     }
 
     @Test func `without base_uri and credential any server may be asked`() async throws {
-        try await ScriptedServer.run { _ in .json("{}") } _: { server in
-            try await Rig.run(server, connector: "title: Nothing", connection: "connector: api") { rig in
+        try await ScriptedServer.run { _ in
+            .json("{}")
+        } _: { server in
+            try await Rig.run(server, connector: "title: Nothing", connection: "connector: api") {
+                (rig: Rig) async throws in
                 #expect(try await rig.get(server.baseURL + "/x").status == 200)
                 #expect(try await rig.manager.directSession.send(PreparedRequest(.get, server.baseURL)).status == 200)
                 #expect(await rig.failure(PreparedRequest(.get, "/x"))?.message.contains("no base_uri") == true)
@@ -99,7 +118,7 @@ struct OriginTests {
         let tokens = TokenServer()
         let connector = Rig.connector() + "\npublic: [token_type]"
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, connector: connector) { rig in
+            try await Rig.run(server, connector: connector) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 let visible = try await rig.session.visible()
                 #expect(visible["client_id"] == "me")

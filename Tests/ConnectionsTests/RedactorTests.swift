@@ -1,7 +1,8 @@
 import CEL
-@testable import Connections
 import Foundation
 import Testing
+
+@testable import Connections
 
 struct RedactorTests {
     @Test func `hides every spelling of a secret`() throws {
@@ -13,7 +14,8 @@ struct RedactorTests {
             secret, base64, base64.replacing("+", with: "-").replacing("/", with: "_"),
             secret.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "",
             String(Value.string(secret).json().dropFirst().dropLast()),
-            PercentEncoding.form([("a", secret)], spaceAsPlus: true), PercentEncoding.form([("a", secret)], spaceAsPlus: false),
+            PercentEncoding.form([("a", secret)], spaceAsPlus: true),
+            PercentEncoding.form([("a", secret)], spaceAsPlus: false),
         ]
         for form in forms {
             let shown = redactor.redact("before \(form) after")
@@ -56,7 +58,9 @@ struct RedactorTests {
         let redactor = Redactor()
         redactor.add("topsecret")
         redactor.add("123456789")
-        let value: Value = ["a": ["x topsecret", 5], "topsecret": "fine", "n": 123_456_789, "b": .bytes(Array("topsecret".utf8))]
+        let value: Value = [
+            "a": ["x topsecret", 5], "topsecret": "fine", "n": 123_456_789, "b": .bytes(Array("topsecret".utf8)),
+        ]
         #expect(redactor.redact(value) == ["a": ["x •••", 5], "•••": "fine", "n": "•••", "b": "•••"])
     }
 

@@ -10,10 +10,13 @@ import Testing
 struct RenewalFailureTests {
     @Test func `a final error ends in needs_attention: 100 jobs, one token request`() async throws {
         let tokens = TokenServer()
-        let body = #"{"error":"invalid_client","error_description":"wrong SECRET"}"#.replacing("SECRET", with: Rig.secret)
+        let body = #"{"error":"invalid_client","error_description":"wrong SECRET"}"#.replacing(
+            "SECRET",
+            with: Rig.secret
+        )
         tokens.fault.withLock { $0 = .json(body, status: 401) }
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 #expect(await rig.storm(100) == [0: 100])
                 let failure = try #require(await rig.failure())
                 #expect(server.count("/token") == 1)
@@ -34,11 +37,14 @@ struct RenewalFailureTests {
         tokens.fault.withLock { $0 = .json(#"{"error":"invalid_client"}"#, status: 401) }
         try await ScriptedServer.run(tokens.answer) { server in
             for _ in 0..<3 {
-                try await Rig.run(server, store: store) { rig in #expect(await rig.failure()?.kind == .authorization) }
+                try await Rig.run(server, store: store) { (rig: Rig) async throws in
+                    #expect(await rig.failure()?.kind == .authorization)
+                }
             }
             #expect(server.count("/token") == 1)
             tokens.fault.withLock { $0 = nil }
-            try await Rig.run(server, environment: ["SECRET": "mended-secret"], store: store) { rig in
+            try await Rig.run(server, environment: ["SECRET": "mended-secret"], store: store) {
+                (rig: Rig) async throws in
                 #expect(try await rig.get().status == 200)
             }
             #expect(server.count("/token") == 2)
@@ -49,7 +55,7 @@ struct RenewalFailureTests {
         let tokens = TokenServer()
         tokens.fault.withLock { $0 = .json(#"{"error":"unauthorized_client"}"#, status: 400) }
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 #expect(await rig.failure() != nil)
                 tokens.fault.withLock { $0 = nil }
                 #expect(await rig.failure() != nil)
@@ -65,7 +71,7 @@ struct RenewalFailureTests {
         let clock = ManualClock()
         tokens.fault.withLock { $0 = ScriptedServer.Reply(500, body: "<html>secret page</html>") }
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, clock: clock) { rig in
+            try await Rig.run(server, clock: clock) { (rig: Rig) async throws in
                 #expect(await rig.storm(300) == [0: 300])
                 #expect(server.count("/token") == 1)
                 let failure = try #require(await rig.failure())
@@ -90,7 +96,7 @@ struct RenewalFailureTests {
         let clock = ManualClock()
         tokens.fault.withLock { $0 = ScriptedServer.Reply(429, headers: [("Retry-After", "40")]) }
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, clock: clock) { rig in
+            try await Rig.run(server, clock: clock) { (rig: Rig) async throws in
                 #expect(await rig.failure()?.retryAfter == .seconds(40))
                 clock.advance(by: .seconds(39))
                 #expect(await rig.failure()?.retryAfter == .seconds(1))
@@ -106,11 +112,13 @@ struct RenewalFailureTests {
         (.json("{oops"), "no JSON"),
         (ScriptedServer.Reply(302, headers: [("Location", "/elsewhere")]), ": 302"),
     ])
-    func `an answer without a token is a failure that passes`(_ reply: ScriptedServer.Reply, _ words: String) async throws {
+    func `an answer without a token is a failure that passes`(_ reply: ScriptedServer.Reply, _ words: String)
+        async throws
+    {
         let tokens = TokenServer()
         tokens.fault.withLock { $0 = reply }
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 let failure = try #require(await rig.failure())
                 #expect(failure.message.contains(words), "\(failure.message)")
                 #expect(failure.isTransient)
@@ -125,7 +133,7 @@ struct RenewalFailureTests {
         reply.breaksOff = true
         tokens.fault.withLock { [reply] in $0 = reply }
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 #expect(await rig.failure()?.isTransient == true)
             }
         }
@@ -135,7 +143,8 @@ struct RenewalFailureTests {
     func `a hung token endpoint is bounded by renew_timeout`() async throws {
         let tokens = TokenServer(delay: .seconds(30))
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, connection: Rig.connection(extra: "renew_timeout: 200ms")) { rig in
+            try await Rig.run(server, connection: Rig.connection(extra: "renew_timeout: 200ms")) {
+                (rig: Rig) async throws in
                 let begin = ContinuousClock.now
                 let failure = try #require(await rig.failure())
                 #expect(begin.duration(to: .now) < .seconds(5))
@@ -149,7 +158,7 @@ struct RenewalFailureTests {
         let tokens = TokenServer(lifetime: 100)
         let clock = ManualClock()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, clock: clock) { rig in
+            try await Rig.run(server, clock: clock) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 tokens.fault.withLock { $0 = ScriptedServer.Reply(503) }
                 clock.advance(by: .seconds(85))
@@ -162,7 +171,7 @@ struct RenewalFailureTests {
     @Test func `a missing variable names itself and the connection, and sends nothing`() async throws {
         let tokens = TokenServer()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, environment: [:]) { rig in
+            try await Rig.run(server, environment: [:]) { (rig: Rig) async throws in
                 let failure = try #require(await rig.failure())
                 #expect(failure.kind == .configuration)
                 #expect(failure.message.contains("SECRET is not set"))

@@ -11,7 +11,7 @@ struct RenewalTests {
     @Test func `acquires before the first request, once, and reuses the token`() async throws {
         let tokens = TokenServer(lifetime: 3_600)
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 #expect(await rig.storm(200) == [200: 200])
                 #expect(server.count("/token") == 1)
                 #expect(server.count("/me") == 200)
@@ -25,8 +25,8 @@ struct RenewalTests {
         let tokens = TokenServer(lifetime: 3_600)
         let store = try SQLiteStore.inMemory()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, store: store) { rig in _ = try await rig.get() }
-            try await Rig.run(server, environment: [:], store: store) { rig in
+            try await Rig.run(server, store: store) { (rig: Rig) async throws in _ = try await rig.get() }
+            try await Rig.run(server, environment: [:], store: store) { (rig: Rig) async throws in
                 #expect(try await rig.get().status == 200)
             }
             #expect(tokens.issued == 1)
@@ -37,7 +37,7 @@ struct RenewalTests {
         let tokens = TokenServer(lifetime: 100, delay: .milliseconds(50))
         let clock = ManualClock()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, clock: clock) { rig in
+            try await Rig.run(server, clock: clock) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 clock.advance(by: .seconds(101))
                 tokens.expireAll()
@@ -51,7 +51,7 @@ struct RenewalTests {
         let tokens = TokenServer(lifetime: 100, delay: .milliseconds(100))
         let clock = ManualClock()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, clock: clock) { rig in
+            try await Rig.run(server, clock: clock) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 clock.advance(by: .seconds(74))
                 _ = try await rig.get()
@@ -69,7 +69,7 @@ struct RenewalTests {
         let tokens = TokenServer(lifetime: 100)
         let clock = ManualClock()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, clock: clock) { rig in
+            try await Rig.run(server, clock: clock) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 for _ in 0..<100 {
                     clock.advance(by: .seconds(10))
@@ -86,7 +86,8 @@ struct RenewalTests {
         let tokens = TokenServer(lifetime: 100, rotates: true)
         let clock = ManualClock()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock) { rig in
+            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock) {
+                (rig: Rig) async throws in
                 for round in 0..<5 {
                     #expect(await rig.storm(50) == [200: 50])
                     #expect(tokens.issued == round + 1)
@@ -104,7 +105,8 @@ struct RenewalTests {
         let tokens = TokenServer(lifetime: 100)
         let clock = ManualClock()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock) { rig in
+            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock) {
+                (rig: Rig) async throws in
                 for _ in 0..<3 {
                     _ = try await rig.get()
                     clock.advance(by: .seconds(200))
@@ -118,7 +120,8 @@ struct RenewalTests {
         let tokens = TokenServer(lifetime: 100, rotates: true)
         let clock = ManualClock()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock) { rig in
+            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock) {
+                (rig: Rig) async throws in
                 _ = try await rig.get()
                 tokens.state.withLock { $0.refreshTokens = [] }
                 clock.advance(by: .seconds(200))
@@ -132,7 +135,7 @@ struct RenewalTests {
     @Test func `a cancelled waiter leaves the renewal to the others`() async throws {
         let tokens = TokenServer(lifetime: 3_600, delay: .milliseconds(150))
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 let first = Task { try await rig.get() }
                 while server.count("/token") == 0 { try await Task.sleep(for: .milliseconds(2)) }
                 let second = Task { try await rig.get() }
@@ -173,12 +176,15 @@ struct RenewalTests {
         let tokens = TokenServer(lifetime: 100)
         let store = try SQLiteStore.inMemory()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, store: store) { rig in
+            try await Rig.run(server, store: store) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 let record = try #require(try await store.tokens().first)
                 let now = SystemClock().now()
                 _ = try await store.leaseRenewal(
-                    of: record.identity, holder: NodeID(), now: now, until: now + .milliseconds(300)
+                    of: record.identity,
+                    holder: NodeID(),
+                    now: now,
+                    until: now + .milliseconds(300)
                 )
                 tokens.expireAll()
                 #expect(try await rig.get().status == 200)
@@ -191,7 +197,7 @@ struct RenewalTests {
     @Test func `a renewal by hand renews a good token`() async throws {
         let tokens = TokenServer(lifetime: 3_600)
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 try await rig.session.renew()
                 #expect(tokens.issued == 2)
@@ -205,8 +211,9 @@ struct RenewalTests {
         let tokens = TokenServer(lifetime: 3_600)
         let store = try SQLiteStore.inMemory()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, store: store) { rig in _ = try await rig.get() }
-            try await Rig.run(server, environment: ["SECRET": "another-secret"], store: store) { rig in
+            try await Rig.run(server, store: store) { (rig: Rig) async throws in _ = try await rig.get() }
+            try await Rig.run(server, environment: ["SECRET": "another-secret"], store: store) {
+                (rig: Rig) async throws in
                 _ = try await rig.get()
             }
             #expect(tokens.issued == 2)
@@ -233,7 +240,8 @@ struct RenewalTests {
             default: request.query == "a=1&sid=session-0815" ? .json("{}") : .json("{}", status: 401)
             }
         } _: { server in
-            try await Rig.run(server, connector: connector, connection: "connector: api\nfields: { base_url: BASE }") { rig in
+            try await Rig.run(server, connector: connector, connection: "connector: api\nfields: { base_url: BASE }") {
+                (rig: Rig) async throws in
                 #expect(try await rig.get("items?a=1&sid=old").status == 200)
                 #expect(server.count("/v2/items") == 1)
                 #expect(server.count("/tenant") == 1)
@@ -247,7 +255,7 @@ struct RenewalTests {
         try await ScriptedServer.run { request in
             request.path == "/token" ? await tokens.answer(request) : .json("{}")
         } _: { server in
-            try await Rig.run(server, connector: connector) { rig in
+            try await Rig.run(server, connector: connector) { (rig: Rig) async throws in
                 var request = PreparedRequest(.post, "/items")
                 request.body = .json(["a": 1])
                 _ = try await rig.session.send(request)

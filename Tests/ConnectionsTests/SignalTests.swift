@@ -11,7 +11,7 @@ struct SignalTests {
     @Test func `a signal renews once and the request is sent again`() async throws {
         let tokens = TokenServer(delay: .milliseconds(30))
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 tokens.expireAll()
                 #expect(await rig.storm(300) == [200: 300])
@@ -25,7 +25,7 @@ struct SignalTests {
         tokens.refusal.withLock { $0 = .json("{}", status: 403) }
         let connector = Rig.connector(refreshOn: "[401, 403]")
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, connector: connector) { rig in
+            try await Rig.run(server, connector: connector) { (rig: Rig) async throws in
                 #expect(await rig.storm(1_000) == [403: 1_000])
                 #expect(tokens.issued == 2)
                 #expect(await rig.storm(100) == [403: 100])
@@ -41,7 +41,8 @@ struct SignalTests {
         try await ScriptedServer.run { request in
             request.path == "/admin" ? .json("{}", status: 403) : await tokens.answer(request)
         } _: { server in
-            try await Rig.run(server, connector: Rig.connector(refreshOn: "[401, 403]"), clock: clock) { rig in
+            try await Rig.run(server, connector: Rig.connector(refreshOn: "[401, 403]"), clock: clock) {
+                (rig: Rig) async throws in
                 for _ in 0..<10 {
                     #expect(try await rig.get("/admin").status == 403)
                     #expect(try await rig.get("/me").status == 200)
@@ -59,17 +60,19 @@ struct SignalTests {
         let held = AsyncStream<Void>.makeStream()
         let isSlow = Mutex(true)
         try await ScriptedServer.run { request in
-            if request.path == "/slow", isSlow.withLock({ slow in
-                defer { slow = false }
-                return slow
-            }) {
+            if request.path == "/slow",
+                isSlow.withLock({ slow in
+                    defer { slow = false }
+                    return slow
+                })
+            {
                 // This answer to the first token comes after the renewal.
                 for await _ in held.stream { break }
                 return .json("{}", status: 401)
             }
             return await tokens.answer(request)
         } _: { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 let slow = Task { try await rig.get("/slow") }
                 while server.count("/slow") == 0 { try await Task.sleep(for: .milliseconds(2)) }
@@ -96,12 +99,14 @@ struct SignalTests {
         ("", ScriptedServer.Reply(404), true),
     ])
     func `refresh_on takes statuses, whole texts and patterns`(
-        _ signals: String, _ reply: ScriptedServer.Reply, _ renews: Bool
+        _ signals: String,
+        _ reply: ScriptedServer.Reply,
+        _ renews: Bool
     ) async throws {
         let tokens = TokenServer()
         tokens.refusal.withLock { $0 = reply }
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, connector: Rig.connector(refreshOn: signals)) { rig in
+            try await Rig.run(server, connector: Rig.connector(refreshOn: signals)) { (rig: Rig) async throws in
                 let response = try await rig.get()
                 #expect(response.status == reply.status)
                 #expect(response.renewalDidNotHelp == renews)
@@ -116,7 +121,9 @@ struct SignalTests {
         ("[200]", "[401, 200]", true),
     ])
     func `detect_on finds errors in successful answers, and refresh_on decides`(
-        _ detect: String, _ refresh: String, _ renews: Bool
+        _ detect: String,
+        _ refresh: String,
+        _ renews: Bool
     ) async throws {
         let tokens = TokenServer()
         tokens.refusal.withLock { $0 = .json(#"{"status": "error", "text": "Invalid session"}"#) }
@@ -128,7 +135,7 @@ struct SignalTests {
         }
         let effective = detect == "[200]" ? connector.replacing("[401, 200]", with: "[401, 201]") : connector
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, connector: effective) { rig in
+            try await Rig.run(server, connector: effective) { (rig: Rig) async throws in
                 let failure = try #require(await rig.failure())
                 guard case .response = failure.kind else {
                     Issue.record("\(failure.message)")
@@ -143,7 +150,7 @@ struct SignalTests {
     @Test func `replay never renews for the next request and gives the answer as it is`() async throws {
         let tokens = TokenServer()
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server) { rig in
+            try await Rig.run(server) { (rig: Rig) async throws in
                 _ = try await rig.get()
                 tokens.expireAll()
                 var request = PreparedRequest(.post, "/me")
@@ -163,7 +170,7 @@ struct SignalTests {
             extra: "acquire_when: signal"
         )
         try await ScriptedServer.run(tokens.answer) { server in
-            try await Rig.run(server, connector: connector) { rig in
+            try await Rig.run(server, connector: connector) { (rig: Rig) async throws in
                 #expect(try await rig.get().status == 200)
                 #expect(server.requests.map(\.path) == ["/me", "/token", "/me"])
             }

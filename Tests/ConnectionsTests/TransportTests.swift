@@ -1,5 +1,4 @@
 import CEL
-@testable import Connections
 import Foundation
 import Recipe
 import Schedule
@@ -7,11 +6,15 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Connections
+
 struct TransportTests {
     private static let plain = "fields: [ { name: base_url } ]\nbase_uri: BASE"
 
     private func run(
-        _ reply: ScriptedServer.Reply, delay: Duration = .zero, _ body: (Rig) async throws -> Void
+        _ reply: ScriptedServer.Reply,
+        delay: Duration = .zero,
+        _ body: (Rig) async throws -> Void
     ) async throws {
         try await ScriptedServer.run { _ in
             if delay > .zero { try? await Task.sleep(for: delay) }
@@ -22,7 +25,7 @@ struct TransportTests {
     }
 
     @Test func `a refused port is one sentence with method and host`() async throws {
-        try await run(.json("{}")) { rig in
+        try await run(.json("{}")) { (rig: Rig) async throws in
             let failure = await rig.directFailure("http://127.0.0.1:1/x?key=value-12345")
             #expect(failure?.message == "GET 127.0.0.1:1: connection refused; is the server running?")
             #expect(failure?.kind == .network)
@@ -30,15 +33,19 @@ struct TransportTests {
     }
 
     @Test func `an unknown host is said to be unknown`() async throws {
-        try await run(.json("{}")) { rig in
+        try await run(.json("{}")) { (rig: Rig) async throws in
             let failure = await rig.directFailure("http://no-such-host.invalid/x")
-            #expect(failure?.message == "GET no-such-host.invalid: the host is unknown; check the name, and that DNS works")
+            #expect(
+                failure?.message == "GET no-such-host.invalid: the host is unknown; check the name, and that DNS works"
+            )
         }
     }
 
     @Test func `TLS to a server without TLS is a TLS failure`() async throws {
-        try await ScriptedServer.run { _ in .json("{}") } _: { server in
-            try await Rig.run(server, connector: Self.plain, connection: "connector: api") { rig in
+        try await ScriptedServer.run { _ in
+            .json("{}")
+        } _: { server in
+            try await Rig.run(server, connector: Self.plain, connection: "connector: api") { (rig: Rig) async throws in
                 let failure = await rig.directFailure("https://127.0.0.1:\(server.port)/")
                 #expect(failure?.kind == .tls, "\(failure?.message ?? "")")
             }
@@ -46,7 +53,7 @@ struct TransportTests {
     }
 
     @Test func `the attempt's timeout covers the whole answer`() async throws {
-        try await run(.json("{}"), delay: .seconds(5)) { rig in
+        try await run(.json("{}"), delay: .seconds(5)) { (rig: Rig) async throws in
             var request = PreparedRequest(.get, "/x")
             request.timeout = .milliseconds(100)
             let failure = await rig.failure(request)
@@ -56,7 +63,8 @@ struct TransportTests {
     }
 
     @Test func `a body beyond max_bytes is refused`() async throws {
-        try await run(ScriptedServer.Reply(200, body: String(repeating: "x", count: 2_000))) { rig in
+        try await run(ScriptedServer.Reply(200, body: String(repeating: "x", count: 2_000))) {
+            (rig: Rig) async throws in
             var request = PreparedRequest(.get, "/x")
             request.maxBytes = 1_000
             let failure = await rig.failure(request)
@@ -66,7 +74,8 @@ struct TransportTests {
     }
 
     @Test func `no JSON where JSON is wanted says where and what came`() async throws {
-        try await run(ScriptedServer.Reply(200, headers: [("Content-Type", "text/html")], body: "<html>\n<p>x</p>")) { rig in
+        try await run(ScriptedServer.Reply(200, headers: [("Content-Type", "text/html")], body: "<html>\n<p>x</p>")) {
+            (rig: Rig) async throws in
             var request = PreparedRequest(.get, "/x")
             request.format = .json
             let failure = await rig.failure(request)
@@ -77,19 +86,28 @@ struct TransportTests {
         }
     }
 
-    @Test(arguments: [
-        (.json(#"{"a":1}"#), ["a": 1]), (.json(""), [:]),
-        (ScriptedServer.Reply(200, headers: [("Content-Type", "application/problem+json; charset=utf-8")], body: "[1]"), [1]),
-        (ScriptedServer.Reply(200, body: "plain"), "plain"), (ScriptedServer.Reply(204), ""),
-        (ScriptedServer.Reply(200, headers: [("Content-Type", "text/plain")], body: "{}"), "{}"),
-        (.json("<oops>", status: 500), "<oops>"),
-    ] as [(ScriptedServer.Reply, Value)])
+    @Test(
+        arguments: [
+            (.json(#"{"a":1}"#), ["a": 1]), (.json(""), [:]),
+            (
+                ScriptedServer.Reply(
+                    200,
+                    headers: [("Content-Type", "application/problem+json; charset=utf-8")],
+                    body: "[1]"
+                ), .list([1])
+            ),
+            (ScriptedServer.Reply(200, body: "plain"), "plain"), (ScriptedServer.Reply(204), ""),
+            (ScriptedServer.Reply(200, headers: [("Content-Type", "text/plain")], body: "{}"), "{}"),
+            (.json("<oops>", status: 500), "<oops>"),
+        ] as [(ScriptedServer.Reply, Value)]
+    )
     func `reads bodies by their content type`(_ reply: ScriptedServer.Reply, _ body: Value) async throws {
-        try await run(reply) { rig in #expect(try await rig.get().body == body) }
+        try await run(reply) { (rig: Rig) async throws in #expect(try await rig.get().body == body) }
     }
 
     @Test func `the response's value has lower-case headers, repeated ones as a list`() async throws {
-        try await run(.json("{}", status: 201, headers: [("X-A", "1"), ("x-a", "2"), ("Link", "l")])) { rig in
+        try await run(.json("{}", status: 201, headers: [("X-A", "1"), ("x-a", "2"), ("Link", "l")])) {
+            (rig: Rig) async throws in
             let value = try await rig.get().value
             #expect(value["status"] == 201)
             #expect(value["headers"]?["x-a"] == ["1", "2"])
@@ -98,8 +116,10 @@ struct TransportTests {
     }
 
     @Test func `says who it is, and tells when the request goes out`() async throws {
-        try await ScriptedServer.run { _ in .json("{}") } _: { server in
-            try await Rig.run(server, connector: Self.plain, connection: "connector: api") { rig in
+        try await ScriptedServer.run { _ in
+            .json("{}")
+        } _: { server in
+            try await Rig.run(server, connector: Self.plain, connection: "connector: api") { (rig: Rig) async throws in
                 let sent = Mutex(0)
                 var request = PreparedRequest(.get, "/x")
                 request.onSend = { sent.withLock { $0 += 1 } }
@@ -112,7 +132,7 @@ struct TransportTests {
     }
 
     @Test func `a cancelled request ends at once`() async throws {
-        try await run(.json("{}"), delay: .seconds(20)) { rig in
+        try await run(.json("{}"), delay: .seconds(20)) { (rig: Rig) async throws in
             let begin = ContinuousClock.now
             let task = Task { try await rig.get() }
             try await Task.sleep(for: .milliseconds(50))
@@ -128,7 +148,7 @@ struct TransportTests {
             arrivals.withLock { $0.append(.now) }
             return .json("{}")
         } _: { server in
-            try await Rig.run(server, connector: Self.plain, connection: "connector: api") { rig in
+            try await Rig.run(server, connector: Self.plain, connection: "connector: api") { (rig: Rig) async throws in
                 let begin = ContinuousClock.now
                 #expect(await rig.storm(1_000) == [200: 1_000])
                 let last = arrivals.withLock { $0.max() } ?? begin
@@ -137,10 +157,12 @@ struct TransportTests {
         }
     }
 
-    @Test(arguments: [
-        ("120", 120), ("Sun, 06 Nov 1994 08:49:37 GMT", 37), ("Sunday, 06-Nov-94 08:49:37 GMT", 37),
-        ("Sun Nov  6 08:49:37 1994", 37), ("never", nil), ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
-    ] as [(String, Double?)])
+    @Test(
+        arguments: [
+            ("120", 120), ("Sun, 06 Nov 1994 08:49:37 GMT", 37), ("Sunday, 06-Nov-94 08:49:37 GMT", 37),
+            ("Sun Nov  6 08:49:37 1994", 37), ("never", nil), ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
+        ] as [(String, Double?)]
+    )
     func `reads Retry-After in seconds and as a date`(_ text: String, _ seconds: Double?) throws {
         let now = try #require(Instant(rfc3339: "1994-11-06T08:49:00Z"))
         let wait = RetryAfter.wait(status: 503, headers: [("retry-after", text)], now: now)

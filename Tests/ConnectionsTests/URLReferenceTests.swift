@@ -1,5 +1,6 @@
-@testable import Connections
 import Testing
+
+@testable import Connections
 
 struct URLReferenceTests {
     /// RFC 3986 section 5.4, normal and abnormal examples; strict for the last.
@@ -36,7 +37,10 @@ struct URLReferenceTests {
         #expect(try Target(url, base: URLReference(base)).url == expected)
     }
 
-    @Test(arguments: ["relative", "ftp://host/x", "http://", "http://user:pass@host/", "http://host:0/", "http://host:70000/", "http://ho\u{7F}st/"])
+    @Test(arguments: [
+        "relative", "ftp://host/x", "http://", "http://user:pass@host/", "http://host:0/", "http://host:70000/",
+        "http://ho\u{7F}st/",
+    ])
     func `refuses what cannot be requested`(_ url: String) {
         #expect(throws: ConnectionError.self) { try Target(url, base: nil) }
     }

@@ -27,7 +27,7 @@ import Testing
 
     @Test func `ten processes at once on a new connection make one token request`() async throws {
         let configuration = SandboxConfiguration(tokenLatency: .milliseconds(300))
-        try await SandboxWorkspace.serve(configuration, ["me.yml": Self.me]) { sandbox, program, _ in
+        try await SandboxWorkspace.serve(["me.yml": Self.me], configuration) { sandbox, program, _ in
             let running = try (0..<10).map { _ in try program.start(["once", "me.yml"]) }
             for process in running { #expect(await process.outcome().status == 0) }
             #expect(sandbox.statistics().tokenRequests == 1)

@@ -43,8 +43,7 @@ struct Program {
 
 /// A process that is going on.
 final class RunningProgram: Sendable {
-    // Foundation's Process is used from one test at a time, and only for what it says is safe from any thread.
-    nonisolated(unsafe) private let process = Process()
+    private let process = Process()
     private let outputPath: String
     private let errorPath: String
 
@@ -52,7 +51,7 @@ final class RunningProgram: Sendable {
         let base = NSTemporaryDirectory() + "runner-test-" + UUID().uuidString
         outputPath = base + ".out"
         errorPath = base + ".err"
-        for path in [outputPath, errorPath] { FileManager.default.createFile(atPath: path, contents: nil) }
+        for path in [outputPath, errorPath] { try Data().write(to: URL(fileURLWithPath: path)) }
         process.executableURL = URL(fileURLWithPath: Program.path)
         process.arguments = arguments
         process.environment = program.environment

@@ -16,7 +16,7 @@ enum SandboxWorkspace {
 
     /// Calls `body` with a sandbox and a program that works in a workspace of these files.
     static func serve<Result: Sendable>(
-        _ configuration: SandboxConfiguration = SandboxConfiguration(), _ files: [String: String],
+        _ files: [String: String], _ configuration: SandboxConfiguration = SandboxConfiguration(),
         _ body: @Sendable (Sandbox, Program, TemporaryDirectory) async throws -> Result
     ) async throws -> Result {
         let sandbox = Sandbox(configuration)

@@ -10,7 +10,7 @@ import Testing
             files["r\(number).yml"] = "trigger: { interval: 1s }\nconnection: api\nactions:\n  - get: /api/v5/me\n"
         }
         let configuration = SandboxConfiguration(tokenLifetime: .seconds(3), rotate: true)
-        try await SandboxWorkspace.serve(configuration, files) { sandbox, program, _ in
+        try await SandboxWorkspace.serve(files, configuration) { sandbox, program, _ in
             let started = ContinuousClock.now
             let process = try program.start(["start"])
             #expect(await eventually { sandbox.statistics().refreshGrants >= 2 })

@@ -1,5 +1,6 @@
 import CEL
 import Recipe
+import Schedule
 import Testing
 
 @Suite struct WorkspaceLoaderTests {

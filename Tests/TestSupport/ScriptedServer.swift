@@ -130,8 +130,11 @@ private final class Answering: ChannelInboundHandler {
             guard let head else { return }
             let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
             let request = ScriptedServer.Request(
-                method: head.method.rawValue, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
-                headers: head.headers.map { ($0.name, $0.value) }, body: body
+                method: head.method.rawValue,
+                path: String(parts[0]),
+                query: parts.count > 1 ? String(parts[1]) : "",
+                headers: head.headers.map { ($0.name, $0.value) },
+                body: body
             )
             log.requests.withLock { $0.append(request) }
             let bound = NIOLoopBound((context, self), eventLoop: context.eventLoop)
@@ -151,7 +154,10 @@ private final class Answering: ChannelInboundHandler {
         var headers = HTTPHeaders(reply.headers)
         headers.add(name: "Content-Length", value: "\(reply.body.utf8.count + (reply.breaksOff ? 100 : 0))")
         let status = HTTPResponseStatus(statusCode: reply.status)
-        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))),
+            promise: nil
+        )
         let buffer = context.channel.allocator.buffer(string: reply.body)
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
         if reply.breaksOff {

@@ -30,7 +30,8 @@ struct Checker {
         case .test(let operand, let field, _):
             _ = select(field, from: check(operand), isTolerant: true)
             return .bool
-        case .index(let operand, let index, let isOptional): return self.index(operand, index, isOptional, expression.range)
+        case .index(let operand, let index, let isOptional):
+            return self.index(operand, index, isOptional, expression.range)
         case .call(let name, let target, let arguments): return call(name, target, arguments)
         case .not(let operand):
             expect(.bool, operand, "!")
@@ -107,7 +108,11 @@ struct Checker {
     private mutating func unwrapped(_ type: Type, _ range: Range<Int>) -> Type {
         let inner = unifier.fresh()
         guard unifier.isAssignable(type, to: .optional(inner)) else {
-            report(.noMatchingOverload, "an optional value is needed here, this is of type \(unifier.resolve(type))", range)
+            report(
+                .noMatchingOverload,
+                "an optional value is needed here, this is of type \(unifier.resolve(type))",
+                range
+            )
             return .dyn
         }
         return type == .dyn ? .dyn : unifier.resolve(inner)
@@ -280,7 +285,9 @@ struct Checker {
                 return call(called, function, .global, arguments)
             }
             // `json.prase(x)`: the namespace is no variable, so the function is what is wrong.
-            if declarations[names[0]] == nil, environment.functions.keys.contains(where: { $0.hasPrefix(names[0] + ".") }) {
+            if declarations[names[0]] == nil,
+                environment.functions.keys.contains(where: { $0.hasPrefix(names[0] + ".") })
+            {
                 return call(Expression.Name(text: names.joined(separator: "."), range: range), nil, .global, arguments)
             }
         }
@@ -357,7 +364,9 @@ struct Checker {
         var names = [(name: comprehension.variable.text, type: first)]
         if let variable = comprehension.secondVariable { names.append((variable.text, second)) }
         return scoped(names) { checker in
-            if let condition = comprehension.condition { checker.expect(.bool, condition, "\(comprehension.macro.text)()") }
+            if let condition = comprehension.condition {
+                checker.expect(.bool, condition, "\(comprehension.macro.text)()")
+            }
             let transform = comprehension.transform.map { checker.check($0) }
             switch comprehension.kind {
             case .all, .exists, .existsOne: return .bool
@@ -365,7 +374,9 @@ struct Checker {
             case .sortBy: return .list(first)
             case .mapValues: return .map(first, transform ?? .dyn)
             case .mapEntries:
-                if case .map(let key, let value)? = transform.map({ checker.unifier.resolve($0) }) { return .map(key, value) }
+                if case .map(let key, let value)? = transform.map({ checker.unifier.resolve($0) }) {
+                    return .map(key, value)
+                }
                 return .map(.dyn, .dyn)
             }
         }

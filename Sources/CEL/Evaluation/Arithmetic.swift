@@ -54,7 +54,7 @@ final class Arithmetic: Operation {
     ) throws(EvaluationError) -> Int? {
         do throws(EvaluationError) {
             return try left.compare(to: right, &meter)
-        } catch where error.kind == .noMatchingOverload {
+        } catch  where error.kind == .noMatchingOverload {
             throw .noMatchingOverload(symbol.rawValue, left, right)
         }
     }

@@ -49,7 +49,9 @@ final class BinaryCall: Operation {
         let second = try second.evaluate(&frame)
         do throws(EvaluationError) {
             for overload in overloads
-            where overload.kinds[0].contains(first.kind) && overload.kinds[overload.kinds.count - 1].contains(second.kind) {
+            where overload.kinds[0].contains(first.kind)
+                && overload.kinds[overload.kinds.count - 1].contains(second.kind)
+            {
                 switch overload.body {
                 case .two(let body): return try body(first, second, &frame.meter)
                 case .many(let body): return try body([first, second], &frame.meter)

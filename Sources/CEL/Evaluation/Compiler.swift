@@ -61,18 +61,36 @@ struct Compiler {
             record(chain)
             records = false
         }
-        let range = expression.range
-        switch expression.node {
-        case .literal(let value): return Constant(value)
-        case .identifier, .select: return try selection(expression, records)
-        case .test(let operand, let field, _):
-            let operand = try compile(operand, recordsReferences: records)
-            return fold(Selection(operand, field, .test), operand)
-        case .index(let operand, let index, let isOptional):
+        return switch expression.node {
+        case .literal(let value): Constant(value)
+        case .identifier, .select: try selection(expression, records)
+        case .test, .index: try access(expression, records)
+        case .call: try call(expression)
+        case .not, .negate, .binary: try operation(expression)
+        case .and, .or, .conditional: try decision(expression)
+        case .list(let elements): try list(elements)
+        case .map(let entries): try map(entries)
+        case .comprehension(let comprehension): try self.comprehension(comprehension)
+        case .bind, .block, .blockIndex, .optionalMap: try scope(expression)
+        }
+    }
+
+    // Cases are spread over several functions because each level of nesting takes the stack of all cases of its function.
+
+    private mutating func access(_ expression: Expression, _ records: Bool) throws(SyntaxError) -> any Operation {
+        if case .index(let operand, let index, let isOptional) = expression.node {
             let operand = try compile(operand, recordsReferences: records)
             let index = try compile(index)
-            return fold(Indexing(operand, index, isOptional: isOptional, range: range), operand, index)
-        case .call(let name, let target, let arguments): return try call(name, target, arguments, range)
+            return fold(Indexing(operand, index, isOptional: isOptional, range: expression.range), operand, index)
+        }
+        guard case .test(let operand, let field, _) = expression.node else { return Constant(.null) }
+        let value = try compile(operand, recordsReferences: records)
+        return fold(Selection(value, field, .test), value)
+    }
+
+    private mutating func operation(_ expression: Expression) throws(SyntaxError) -> any Operation {
+        let range = expression.range
+        switch expression.node {
         case .not(let operand):
             let operand = try compile(operand)
             return fold(Negation(operand, range: range), operand)
@@ -83,6 +101,13 @@ struct Compiler {
             let left = try compile(left)
             let right = try compile(right)
             return fold(Arithmetic(symbol, left, right, range: range), left, right)
+        default: return Constant(.null)
+        }
+    }
+
+    private mutating func decision(_ expression: Expression) throws(SyntaxError) -> any Operation {
+        let range = expression.range
+        switch expression.node {
         case .and(let terms): return try logic(terms, isDisjunction: false, range)
         case .or(let terms): return try logic(terms, isDisjunction: true, range)
         case .conditional(let condition, let yes, let no):
@@ -91,14 +116,20 @@ struct Compiler {
             let no = try compile(no)
             if let constant = condition as? Constant, case .bool(let flag) = constant.value { return flag ? yes : no }
             return Conditional(condition, yes, no, range: range)
-        case .list(let elements): return try list(elements)
-        case .map(let entries): return try map(entries)
-        case .comprehension(let comprehension): return try self.comprehension(comprehension)
+        default: return Constant(.null)
+        }
+    }
+
+    private mutating func scope(_ expression: Expression) throws(SyntaxError) -> any Operation {
+        switch expression.node {
         case .bind(let name, let value, let body): return try bind(name, value, body)
         case .block(let values, let body): return try block(values, body)
         case .blockIndex(let number):
             guard let parts = blocks.last, number < parts.count else {
-                throw SyntaxError("cel.index(\(number)) names no earlier part of a cel.block()", range: range)
+                throw SyntaxError(
+                    "cel.index(\(number)) names no earlier part of a cel.block()",
+                    range: expression.range
+                )
             }
             return parts[number]
         case .optionalMap(let operand, let name, let body, let isFlat):
@@ -107,7 +138,8 @@ struct Compiler {
             let body = try withLocals([(name.text, Local(slot: slot))]) { compiler throws(SyntaxError) in
                 try compiler.compile(body)
             }
-            return OptionalMap(operand, slot: slot, body, isFlat: isFlat, range: range)
+            return OptionalMap(operand, slot: slot, body, isFlat: isFlat, range: expression.range)
+        default: return Constant(.null)
         }
     }
 
@@ -247,12 +279,8 @@ struct Compiler {
 
     // MARK: Calls
 
-    private mutating func call(
-        _ name: Expression.Name,
-        _ target: Expression?,
-        _ arguments: [Expression],
-        _ range: Range<Int>
-    ) throws(SyntaxError) -> any Operation {
+    private mutating func call(_ expression: Expression) throws(SyntaxError) -> any Operation {
+        guard case .call(let name, let target, let arguments) = expression.node else { return Constant(.null) }
         var function: Function?
         var called = name
         var style = Overload.Style.global
@@ -284,15 +312,14 @@ struct Compiler {
             return UnknownFunction(environment.unknownFunction(called))
         }
         let overloads = function.overloads.filter { $0.style == style && $0.takes(operands.count) }
-        return operation(called, operations, overloads, function, range)
+        return call(called, operations, overloads, function)
     }
 
-    private func operation(
+    private func call(
         _ name: Expression.Name,
         _ operands: [any Operation],
         _ overloads: [Overload],
-        _ function: Function,
-        _ range: Range<Int>
+        _ function: Function
     ) -> any Operation {
         if name.text == "matches", operands.count == 2, let constant = operands[1] as? Constant,
             case .string(let text) = constant.value, let pattern = try? Pattern(text)

@@ -6,7 +6,7 @@ public struct Limits: Sendable, Hashable {
     /// How many bytes the lists, maps and texts made during an evaluation may hold together, the result included.
     /// Default 64 MiB.
     public var resultBytes: Int
-    /// How deep parentheses, brackets, calls and operators may nest. Default 100.
+    /// How deep parentheses, brackets, calls and operators may nest. Default 64.
     public var nesting: Int
     /// How deep comprehensions may nest. Default 8.
     public var comprehensionNesting: Int
@@ -17,7 +17,7 @@ public struct Limits: Sendable, Hashable {
     public init(
         steps: Int = 2_000_000,
         resultBytes: Int = 64 << 20,
-        nesting: Int = 100,
+        nesting: Int = 64,
         comprehensionNesting: Int = 8,
         sourceBytes: Int = 100_000
     ) {

@@ -1,6 +1,6 @@
 /// Counts what an evaluation uses, and stops it when the budget is gone.
 public struct Meter: Sendable {
-    private var stepsLeft: Int
+    fileprivate var stepsLeft: Int
     fileprivate var bytesLeft: Int
     private let limits: Limits
 
@@ -58,4 +58,6 @@ public struct Meter: Sendable {
 extension Meter {
     /// The bytes that may still be made.
     var bytesAvailable: Int { bytesLeft }
+    /// The steps that may still be taken.
+    var stepsAvailable: Int { stepsLeft }
 }

@@ -22,7 +22,8 @@ enum EncoderLibrary {
                 try meter.text(digits.count)
                 var bytes: [UInt8] = []
                 for place in stride(from: 0, to: digits.count, by: 2) {
-                    guard place + 1 < digits.count, let high = digits[place].hexValue, let low = digits[place + 1].hexValue
+                    guard place + 1 < digits.count, let high = digits[place].hexValue,
+                        let low = digits[place + 1].hexValue
                     else { throw .invalid("the text is no hexadecimal") }
                     bytes.append(UInt8(high << 4 | low))
                 }

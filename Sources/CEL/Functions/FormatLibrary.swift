@@ -63,7 +63,8 @@ enum FormatLibrary {
             var end = start
             while end < format.count, format[end].isDigit { end += 1 }
             place = end
-            guard let number = Int(String(decoding: format[start..<end], as: UTF8.self)), number <= precisionLimit else {
+            guard let number = Int(String(decoding: format[start..<end], as: UTF8.self)), number <= precisionLimit
+            else {
                 throw .invalid("the precision after '%.' is a number up to \(precisionLimit)")
             }
             return number
@@ -88,7 +89,8 @@ enum FormatLibrary {
         case ("b", .uint(let number)): return String(number, radix: 2)
         case ("o", .int(let number)): return String(number, radix: 8)
         case ("o", .uint(let number)): return String(number, radix: 8)
-        case ("x", .int(let number)), ("X", .int(let number)): return String(number, radix: 16, uppercase: clause == "X")
+        case ("x", .int(let number)), ("X", .int(let number)):
+            return String(number, radix: 16, uppercase: clause == "X")
         case ("x", .uint(let number)), ("X", .uint(let number)):
             return String(number, radix: 16, uppercase: clause == "X")
         case ("x", .string(let text)), ("X", .string(let text)): return hex(Array(text.utf8), clause)

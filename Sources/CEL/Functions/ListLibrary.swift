@@ -4,6 +4,7 @@ enum ListLibrary {
     private static let list = Type.list(element)
 
     static let functions: [Function] = [
+        sum,
         Function(
             "distinct",
             .one(list, list, .member) { (value, meter) throws(EvaluationError) in
@@ -59,6 +60,23 @@ enum ListLibrary {
             }
         ),
     ]
+
+    private static let sum = Function(
+        "sum",
+        overloads: [Type.int, .uint, .double, .duration].map { type in
+            .one(.list(type), type, .member) { (value, meter) throws(EvaluationError) in
+                guard var sum = value.asList.first else { return .int(0) }
+                for element in value.asList.dropFirst() {
+                    try meter.step()
+                    sum = try Arithmetic.apply(.add, sum, element, &meter)
+                }
+                guard sum.kind.isSubset(of: [.int, .uint, .double, .duration]) else {
+                    throw .noMatchingOverload("sum", value)
+                }
+                return sum
+            }
+        }
+    )
 
     private static func flattened(
         _ list: [Value],

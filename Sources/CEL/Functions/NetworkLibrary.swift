@@ -42,7 +42,9 @@ enum NetworkLibrary {
             containment(.cidr) { network, other in
                 if case .cidr(let other) = other { network.contains(other) } else { false }
             },
-            containment(.string) { (network, other) throws(EvaluationError) in network.contains(try NetworkLibrary.network(other)) }
+            containment(.string) { (network, other) throws(EvaluationError) in
+                network.contains(try NetworkLibrary.network(other))
+            }
         ),
     ]
 

@@ -9,7 +9,10 @@ enum OptionalLibrary {
             "optional.ofNonZeroValue",
             .one(element, .optional(element)) { value, _ in value.isZero ? .none : .some(value) }
         ),
-        Function("hasValue", .one(.optional(element), .bool, .member) { value, _ in .bool(value.asOptional.value != nil) }),
+        Function(
+            "hasValue",
+            .one(.optional(element), .bool, .member) { value, _ in .bool(value.asOptional.value != nil) }
+        ),
         Function(
             "value",
             .one(.optional(element), element, .member) { (value, _) throws(EvaluationError) in
@@ -31,11 +34,13 @@ enum OptionalLibrary {
         ),
         Function(
             "first",
-            .one(.list(element), .optional(element), .member) { value, _ in .optional(OptionalValue(value.asList.first)) }
+            .one(.list(element), .optional(element), .member) { value, _ in .optional(OptionalValue(value.asList.first))
+            }
         ),
         Function(
             "last",
-            .one(.list(element), .optional(element), .member) { value, _ in .optional(OptionalValue(value.asList.last)) }
+            .one(.list(element), .optional(element), .member) { value, _ in .optional(OptionalValue(value.asList.last))
+            }
         ),
         Function(
             "optional.unwrap",

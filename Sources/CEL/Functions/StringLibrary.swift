@@ -163,7 +163,8 @@ enum StringLibrary {
                 // Before every code point and at the end, as in Go.
                 let scalars = Scalars(text)
                 let count = min(limit, scalars.count + 1)
-                parts = [""] + (0..<count - 1).map { scalars.text($0..<$0 + 1) } + [scalars.text(count - 1..<scalars.count)]
+                parts =
+                    [""] + (0..<count - 1).map { scalars.text($0..<$0 + 1) } + [scalars.text(count - 1..<scalars.count)]
             } else {
                 let search = ByteSearch(needle)
                 parts = CodePoints.withBytes(text) { bytes in

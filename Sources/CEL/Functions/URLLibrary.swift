@@ -1,34 +1,46 @@
 /// URLs (RFC 3986) in expressions.
 enum URLLibrary {
     static let functions: [Function] = [
-        Function("url.encode", .one(.string, .string) { (text, meter) throws(EvaluationError) in
-            try meter.text(text.asString.utf8.count * 3)
-            return .string(encode(text.asString))
-        }),
-        Function("url.decode", .one(.string, .string) { (text, meter) throws(EvaluationError) in
-            try meter.text(text.asString.utf8.count)
-            guard let decoded = decode(text.asString[...], plusIsSpace: false) else {
-                throw .invalid("the text holds a '%' that is no escape, or no UTF-8")
+        Function(
+            "url.encode",
+            .one(.string, .string) { (text, meter) throws(EvaluationError) in
+                try meter.text(text.asString.utf8.count * 3)
+                return .string(encode(text.asString))
             }
-            return .string(decoded)
-        }),
-        Function("url.query", .one(.map(.string, .dyn), .string) { (map, meter) throws(EvaluationError) in
-            var pairs: [String] = []
-            for entry in map.asMap.entries {
-                let values: [Value] = if case .list(let list) = entry.value { list } else { [entry.value] }
-                for value in values where !value.isNull {
-                    let text = value.text
-                    try meter.text((text.utf8.count + entry.key.text.utf8.count) * 3)
-                    pairs.append(encode(entry.key.text) + "=" + encode(text))
+        ),
+        Function(
+            "url.decode",
+            .one(.string, .string) { (text, meter) throws(EvaluationError) in
+                try meter.text(text.asString.utf8.count)
+                guard let decoded = decode(text.asString[...], plusIsSpace: false) else {
+                    throw .invalid("the text holds a '%' that is no escape, or no UTF-8")
                 }
+                return .string(decoded)
             }
-            return .string(pairs.joined(separator: "&"))
-        }),
-        Function("url.parse", .one(.string, .map(.string, .dyn)) { (text, meter) throws(EvaluationError) in
-            try meter.text(text.asString.utf8.count * 8)
-            guard let parts = parse(text.asString) else { throw .invalid("\(text.quotedText) is no URL") }
-            return .map(parts)
-        }),
+        ),
+        Function(
+            "url.query",
+            .one(.map(.string, .dyn), .string) { (map, meter) throws(EvaluationError) in
+                var pairs: [String] = []
+                for entry in map.asMap.entries {
+                    let values: [Value] = if case .list(let list) = entry.value { list } else { [entry.value] }
+                    for value in values where !value.isNull {
+                        let text = value.text
+                        try meter.text((text.utf8.count + entry.key.text.utf8.count) * 3)
+                        pairs.append(encode(entry.key.text) + "=" + encode(text))
+                    }
+                }
+                return .string(pairs.joined(separator: "&"))
+            }
+        ),
+        Function(
+            "url.parse",
+            .one(.string, .map(.string, .dyn)) { (text, meter) throws(EvaluationError) in
+                try meter.text(text.asString.utf8.count * 8)
+                guard let parts = parse(text.asString) else { throw .invalid("\(text.quotedText) is no URL") }
+                return .map(parts)
+            }
+        ),
     ]
 
     /// Percent-encodes all but the unreserved characters (RFC 3986 section 2.3).

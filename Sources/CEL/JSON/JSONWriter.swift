@@ -4,19 +4,24 @@ struct JSONWriter {
     struct TooLong: Error {}
 
     private(set) var bytes: [UInt8] = []
+    /// The number of values written.
+    private(set) var count = 0
     private let pretty: Bool
     private let limit: Int
+    private let countLimit: Int
 
-    /// A writer that stops soon after `limit` bytes.
-    init(pretty: Bool, limit: Int = .max) {
+    /// A writer that stops soon after `limit` bytes, or `countLimit` values.
+    init(pretty: Bool, limit: Int = .max, countLimit: Int = .max) {
         self.pretty = pretty
         self.limit = limit
+        self.countLimit = countLimit
     }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
     mutating func write(_ value: Value, depth: Int = 0) throws(TooLong) {
-        guard bytes.count <= limit else { throw TooLong() }
+        count += 1
+        guard bytes.count <= limit, count <= countLimit else { throw TooLong() }
         switch value {
         case .null: append("null")
         case .bool(let flag): append(flag ? "true" : "false")
@@ -112,12 +117,15 @@ extension Value {
 
     /// This value as JSON, paid for by its length.
     func json(pretty: Bool = false, _ meter: inout Meter) throws(EvaluationError) -> String {
-        var writer = JSONWriter(pretty: pretty, limit: meter.bytesAvailable)
+        var writer = JSONWriter(pretty: pretty, limit: meter.bytesAvailable, countLimit: meter.stepsAvailable)
         do {
             try writer.write(self)
         } catch {
+            // Paying for what was written uses up one of the budgets, which throws.
+            try meter.step(writer.count)
             try meter.allocate(writer.bytes.count)
         }
+        try meter.step(writer.count)
         try meter.text(writer.bytes.count)
         return writer.text
     }

@@ -9,7 +9,7 @@ struct Expression: Sendable {
     init(_ node: Node, _ range: Range<Int>) {
         self.node = node
         self.range = range
-        height = 1 + node.children.reduce(0) { max($0, $1.height) }
+        height = 1 + node.heightBelow
     }
 
     /// A name and its place.
@@ -106,6 +106,16 @@ struct Comprehension: Sendable {
 }
 
 extension Expression.Node {
+    /// The height of the highest expression below; common nodes are looked at without collecting their children.
+    var heightBelow: Int {
+        switch self {
+        case .literal, .identifier, .blockIndex: 0
+        case .select(let operand, _, _), .not(let operand), .negate(let operand): operand.height
+        case .binary(_, let left, let right): max(left.height, right.height)
+        default: children.reduce(0) { max($0, $1.height) }
+        }
+    }
+
     /// The expressions directly below.
     var children: [Expression] {
         switch self {

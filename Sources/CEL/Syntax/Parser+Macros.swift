@@ -73,12 +73,14 @@ extension Parser {
             }
             return .block(elements.map(\.value), arguments[1])
         case ("index", 1):
-            guard case .literal(.int(let number)) = arguments[0].node, let index = Int(exactly: number), index >= 0 else {
+            guard case .literal(.int(let number)) = arguments[0].node, let index = Int(exactly: number), index >= 0
+            else {
                 throw SyntaxError("cel.index() takes a number from 0", range: arguments[0].range)
             }
             return .blockIndex(index)
         case ("iterVar", 2):
-            guard case .literal(.int(let depth)) = arguments[0].node, case .literal(.int(let unique)) = arguments[1].node
+            guard case .literal(.int(let depth)) = arguments[0].node,
+                case .literal(.int(let unique)) = arguments[1].node
             else { throw SyntaxError("cel.iterVar() takes two numbers", range: name.range) }
             // No name that can be written holds '@'.
             return .identifier("@it:\(depth):\(unique)", isRooted: false)

@@ -79,7 +79,8 @@ struct Parser {
     private func tooDeep(at range: Range<Int>) -> SyntaxError {
         SyntaxError(
             "the expression nests too deeply",
-            help: "at most \(limits.nesting) brackets and \(limits.operatorNesting) operations may stand inside each other",
+            help:
+                "at most \(limits.nesting) brackets and \(limits.operatorNesting) operations may stand inside each other",
             range: range
         )
     }
@@ -91,8 +92,13 @@ struct Parser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= limits.nesting else { throw tooDeep(at: current.range) }
+        let first = try binary(1)
+        return current.kind == .symbol(.question) ? try conditional(first) : first
+    }
+
+    private mutating func conditional(_ first: Expression) throws(SyntaxError) -> Expression {
         var conditions: [(condition: Expression, yes: Expression)] = []
-        var last = try binary(1)
+        var last = first
         while take(.question) {
             let yes = try binary(1)
             try expect(.colon, "between the two results of '?'")
@@ -136,42 +142,49 @@ struct Parser {
     private mutating func binary(_ minimum: Int) throws(SyntaxError) -> Expression {
         var left = try unary()
         while let (operation, precedence) = currentOperator, precedence >= minimum {
-            advance()
-            let right = try binary(precedence + 1)
-            let node: Expression.Node =
-                switch operation {
-                case .binary(let symbol): .binary(symbol, left, right)
-                case .and: .and(Self.terms(left, right) { if case .and(let terms) = $0 { terms } else { nil } })
-                case .or: .or(Self.terms(left, right) { if case .or(let terms) = $0 { terms } else { nil } })
-                }
-            left = try make(node, left.range.lowerBound)
+            switch operation {
+            case .and: left = try row(left, .and, precedence) { .and($0) }
+            case .or: left = try row(left, .or, precedence) { .or($0) }
+            case .binary(let symbol):
+                advance()
+                let right = try binary(precedence + 1)
+                left = try make(.binary(symbol, left, right), left.range.lowerBound)
+            }
         }
         return left
     }
 
-    /// `a && b` and `c` become one row, so that a long one does not nest.
-    private static func terms(
-        _ left: Expression,
-        _ right: Expression,
-        _ row: (Expression.Node) -> [Expression]?
-    ) -> [Expression] {
-        (row(left.node) ?? [left]) + [right]
+    /// `a && b && c` becomes one row, so that a long one does not nest.
+    private mutating func row(
+        _ first: Expression,
+        _ symbol: Token.Symbol,
+        _ precedence: Int,
+        _ node: ([Expression]) -> Expression.Node
+    ) throws(SyntaxError) -> Expression {
+        var terms = [first]
+        while take(symbol) { terms.append(try binary(precedence + 1)) }
+        return try make(node(terms), first.range.lowerBound)
     }
 
     /// Unary = Member | "!" {"!"} Member | "-" {"-"} Member; an even number of signs cancels out.
     private mutating func unary() throws(SyntaxError) -> Expression {
+        switch current.kind {
+        case .symbol(.not): return try signs(.not) { .not($0) }
+        case .symbol(.minus): return try signs(.minus) { .negate($0) }
+        default: return try suffixes(try primary())
+        }
+    }
+
+    private mutating func signs(
+        _ sign: Token.Symbol,
+        _ node: (Expression) -> Expression.Node
+    ) throws(SyntaxError) -> Expression {
         let start = current.range.lowerBound
         var count = 0
-        if current.kind == .symbol(.not) {
-            while take(.not) { count += 1 }
-            let operand = try member()
-            return count % 2 == 0 ? operand : try make(.not(operand), start)
-        }
-        guard current.kind == .symbol(.minus) else { return try member() }
-        while take(.minus) { count += 1 }
-        if count == 1, let literal = try negativeLiteral(from: start) { return try suffixes(literal) }
-        let operand = try member()
-        return count % 2 == 0 ? operand : try make(.negate(operand), start)
+        while take(sign) { count += 1 }
+        if count == 1, sign == .minus, let literal = try negativeLiteral(from: start) { return try suffixes(literal) }
+        let operand = try suffixes(try primary())
+        return count % 2 == 0 ? operand : try make(node(operand), start)
     }
 
     /// A number right after one minus sign: the sign belongs to the literal, so the least int can be written.
@@ -191,39 +204,48 @@ struct Parser {
         }
     }
 
-    private mutating func member() throws(SyntaxError) -> Expression {
-        try suffixes(try primary())
-    }
-
     /// Field selections, calls and indexes after `operand`.
     private mutating func suffixes(_ operand: Expression) throws(SyntaxError) -> Expression {
         var operand = operand
-        let start = operand.range.lowerBound
-        while true {
-            if take(.dot) {
-                let isOptional = take(.question)
-                let name = try selector()
-                if !isOptional, current.kind == .symbol(.leftParen) {
-                    let arguments = try arguments()
-                    operand = try call(name, target: operand, arguments, from: start)
-                } else {
-                    operand = try make(.select(operand, name, isOptional: isOptional), start)
-                }
-            } else if take(.leftBracket) {
-                let isOptional = take(.question)
-                let index = try expression()
-                try expect(.rightBracket, "after the index")
-                operand = try make(.index(operand, index, isOptional: isOptional), start)
-            } else if current.kind == .symbol(.leftBrace), operand.node.isQualifiedName {
-                throw SyntaxError(
-                    "protocol buffer messages are not supported",
-                    help: "write a map: {'field': value}",
-                    range: start..<current.range.upperBound
-                )
-            } else {
-                return operand
-            }
+        while let next = try suffix(operand) { operand = next }
+        return operand
+    }
+
+    private mutating func suffix(_ operand: Expression) throws(SyntaxError) -> Expression? {
+        switch current.kind {
+        case .symbol(.dot): return try selection(operand)
+        case .symbol(.leftBracket): return try indexing(operand)
+        case .symbol(.leftBrace) where operand.node.isQualifiedName: throw messageLiteral(operand)
+        default: return nil
         }
+    }
+
+    private mutating func selection(_ operand: Expression) throws(SyntaxError) -> Expression {
+        let start = operand.range.lowerBound
+        advance()
+        let isOptional = take(.question)
+        let name = try selector()
+        guard !isOptional, current.kind == .symbol(.leftParen) else {
+            return try make(.select(operand, name, isOptional: isOptional), start)
+        }
+        let arguments = try arguments()
+        return try call(name, target: operand, arguments, from: start)
+    }
+
+    private mutating func indexing(_ operand: Expression) throws(SyntaxError) -> Expression {
+        advance()
+        let isOptional = take(.question)
+        let index = try expression()
+        try expect(.rightBracket, "after the index")
+        return try make(.index(operand, index, isOptional: isOptional), operand.range.lowerBound)
+    }
+
+    private func messageLiteral(_ name: Expression) -> SyntaxError {
+        SyntaxError(
+            "protocol buffer messages are not supported",
+            help: "write a map: {'field': value}",
+            range: name.range.lowerBound..<current.range.upperBound
+        )
     }
 
     private mutating func selector() throws(SyntaxError) -> Expression.Name {
@@ -242,38 +264,60 @@ struct Parser {
         }
     }
 
+    // The functions on the way from one bracket to the next are small ones, to keep their part of the stack small.
     private mutating func primary() throws(SyntaxError) -> Expression {
-        let token = current
-        let start = token.range.lowerBound
-        switch token.kind {
+        switch current.kind {
+        case .symbol(.leftParen): return try parenthesized()
+        case .symbol(.leftBracket): return try list(from: current.range.lowerBound)
+        case .symbol(.leftBrace): return try map(from: current.range.lowerBound)
+        case .symbol(.dot): return try rootedName()
+        case .identifier: return try word()
+        default: return try literal()
+        }
+    }
+
+    private mutating func parenthesized() throws(SyntaxError) -> Expression {
+        advance()
+        let inner = try expression()
+        try expect(.rightParen, "to close '('")
+        return inner
+    }
+
+    private mutating func rootedName() throws(SyntaxError) -> Expression {
+        let start = current.range.lowerBound
+        advance()
+        guard case .identifier(let name) = current.kind else {
+            throw SyntaxError("expected a name after '.', found \(current.description)", range: current.range)
+        }
+        return try named(name, isRooted: true, from: start)
+    }
+
+    private mutating func word() throws(SyntaxError) -> Expression {
+        guard case .identifier(let name) = current.kind else { return try literal() }
+        switch name {
+        case "true": return try literal(.bool(true))
+        case "false": return try literal(.bool(false))
+        case "null": return try literal(.null)
+        default: return try named(name, isRooted: false, from: current.range.lowerBound)
+        }
+    }
+
+    private mutating func literal() throws(SyntaxError) -> Expression {
+        switch current.kind {
         case .int(let magnitude):
             guard let number = Int64(exactly: magnitude) else {
-                throw SyntaxError("the number does not fit an int", help: "write \(magnitude)u for a uint", range: token.range)
+                throw SyntaxError(
+                    "the number does not fit an int",
+                    help: "write \(magnitude)u for a uint",
+                    range: current.range
+                )
             }
             return try literal(.int(number))
         case .uint(let number): return try literal(.uint(number))
         case .double(let number): return try literal(.double(number))
         case .string(let text): return try literal(.string(text))
         case .bytes(let bytes): return try literal(.bytes(bytes))
-        case .identifier("true"): return try literal(.bool(true))
-        case .identifier("false"): return try literal(.bool(false))
-        case .identifier("null"): return try literal(.null)
-        case .identifier(let name): return try named(name, isRooted: false, from: start)
-        case .symbol(.dot):
-            advance()
-            guard case .identifier(let name) = current.kind else {
-                throw SyntaxError("expected a name after '.', found \(current.description)", range: current.range)
-            }
-            return try named(name, isRooted: true, from: start)
-        case .symbol(.leftParen):
-            advance()
-            let inner = try expression()
-            try expect(.rightParen, "to close '('")
-            return inner
-        case .symbol(.leftBracket): return try list(from: start)
-        case .symbol(.leftBrace): return try map(from: start)
-        case .end: throw SyntaxError("expected a value, found the end of the expression", range: token.range)
-        default: throw SyntaxError("expected a value, found \(token.description)", range: token.range)
+        default: throw SyntaxError("expected a value, found \(current.description)", range: current.range)
         }
     }
 

@@ -126,7 +126,8 @@ extension IPAddress {
                 dotted = true
                 groups += [UInt16(value >> 16), UInt16(truncatingIfNeeded: value)]
             } else {
-                guard part.utf8.count <= 4, part.utf8.allSatisfy(\.isHexDigit), let value = UInt16(part, radix: 16) else {
+                guard part.utf8.count <= 4, part.utf8.allSatisfy(\.isHexDigit), let value = UInt16(part, radix: 16)
+                else {
                     return nil
                 }
                 groups.append(value)

@@ -173,7 +173,8 @@ struct Exchanger: Renewer {
         // RFC 6749 gives wrong client credentials a 401; servers that send no code mean the same.
         problem.isFinal = error?.isFinal ?? (response.status == 401)
         problem.isGrantRefused =
-            what == "refresh" && (error.map { $0.code == "invalid_grant" } ?? [400, 401, 403].contains(response.status))
+            what == "refresh"
+            && (error.map { $0.code == "invalid_grant" } ?? [400, 401, 403].contains(response.status))
         problem.retryAfter = response.retryAfter
         throw problem
     }

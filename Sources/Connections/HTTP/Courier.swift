@@ -33,7 +33,9 @@ struct Courier: Sendable {
         while true {
             let label = "\(request.method.token) \(target.origin.hostAndPort)"
             let remaining = timeout - begin.duration(to: .now)
-            guard remaining > .zero else { throw RequestFailure(.timeout, "\(label): no complete answer within \(timeout.text)") }
+            guard remaining > .zero else {
+                throw RequestFailure(.timeout, "\(label): no complete answer within \(timeout.text)")
+            }
             let message = outgoing(request, target, keepsCredentials ? additions : nil, keepsCredentials, remaining)
             let answer: IncomingResponse
             do {
@@ -51,7 +53,10 @@ struct Courier: Sendable {
             do {
                 target = try target.redirected(to: location)
             } catch {
-                throw RequestFailure(.network, "\(label): \(answer.status) redirects to a place that cannot be requested")
+                throw RequestFailure(
+                    .network,
+                    "\(label): \(answer.status) redirects to a place that cannot be requested"
+                )
             }
             // Once a redirect has left, nothing that it leads to is trusted again.
             keepsCredentials = keepsCredentials && permits(target.origin)
@@ -74,11 +79,18 @@ struct Courier: Sendable {
         func has(_ name: String) -> Bool { headers.contains { $0.0.lowercased() == name } }
         if let contentType, !has("content-type") { headers.append(("Content-Type", contentType)) }
         if !has("accept") {
-            headers.append(("Accept", request.format == .text || request.format == .bytes ? "*/*" : "application/json, */*;q=0.8"))
+            headers.append(
+                ("Accept", request.format == .text || request.format == .bytes ? "*/*" : "application/json, */*;q=0.8")
+            )
         }
         return OutgoingRequest(
-            method: request.method.token, url: target.url, headers: headers, body: bytes, timeout: timeout,
-            maxBytes: request.maxBytes, onSend: request.onSend
+            method: request.method.token,
+            url: target.url,
+            headers: headers,
+            body: bytes,
+            timeout: timeout,
+            maxBytes: request.maxBytes,
+            onSend: request.onSend
         )
     }
 
@@ -104,7 +116,10 @@ struct Courier: Sendable {
         let body: Value
         do {
             body = try BodyDecoding.value(
-                answer.bytes, format: request.format, contentType: answer.header("content-type"), isSuccess: isSuccess
+                answer.bytes,
+                format: request.format,
+                contentType: answer.header("content-type"),
+                isSuccess: isSuccess
             )
         } catch {
             var failure = RequestFailure(
@@ -115,7 +130,11 @@ struct Courier: Sendable {
             throw failure
         }
         return Response(
-            status: answer.status, reason: answer.reason, headers: answer.headers, bytes: answer.bytes, body: body,
+            status: answer.status,
+            reason: answer.reason,
+            headers: answer.headers,
+            bytes: answer.bytes,
+            body: body,
             url: target.urlWithoutQuery,
             retryAfter: isSuccess
                 ? nil : RetryAfter.wait(status: answer.status, headers: answer.headers, now: clock.now())

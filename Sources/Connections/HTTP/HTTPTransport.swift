@@ -87,11 +87,15 @@ public final class HTTPTransport: Sendable {
         if !headers.contains(name: "accept-encoding") { headers.add(name: "Accept-Encoding", value: "gzip, deflate") }
         do {
             let message = try HTTPClient.Request(
-                url: request.url, method: HTTPMethod(rawValue: request.method), headers: headers,
+                url: request.url,
+                method: HTTPMethod(rawValue: request.method),
+                headers: headers,
                 body: request.body.map { .bytes($0) }
             )
             let task = client.execute(
-                request: message, delegate: collector, deadline: .now() + TimeAmount(clamping: request.timeout)
+                request: message,
+                delegate: collector,
+                deadline: .now() + TimeAmount(clamping: request.timeout)
             )
             return try await withTaskCancellationHandler {
                 try await task.get()
@@ -141,7 +145,8 @@ public final class HTTPTransport: Sendable {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout = .init(
-            connect: TimeAmount(clamping: Self.connectTimeout), read: TimeAmount(clamping: Self.idleTimeout)
+            connect: TimeAmount(clamping: Self.connectTimeout),
+            read: TimeAmount(clamping: Self.idleTimeout)
         )
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
         // A refused connection is an answer; whether to try again is the recipe's `retry`.
@@ -156,6 +161,8 @@ extension TimeAmount {
     init(clamping duration: Duration) {
         let (seconds, attoseconds) = duration.components
         // A century is as good as for ever and far from overflow.
-        self = seconds > 3_000_000_000 ? .seconds(3_000_000_000) : .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        self =
+            seconds > 3_000_000_000
+            ? .seconds(3_000_000_000) : .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 }

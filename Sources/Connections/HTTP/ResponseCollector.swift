@@ -51,8 +51,10 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         try state.withLock { state in
             guard let head = state.head else { throw TransportError(.network, "the answer had no head") }
             return IncomingResponse(
-                status: Int(head.status.code), reason: head.status.reasonPhrase,
-                headers: head.headers.map { ($0.name, $0.value) }, bytes: state.body
+                status: Int(head.status.code),
+                reason: head.status.reasonPhrase,
+                headers: head.headers.map { ($0.name, $0.value) },
+                bytes: state.body
             )
         }
     }

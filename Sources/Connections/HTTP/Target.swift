@@ -20,12 +20,14 @@ struct Target: Sendable, Hashable {
         }
         guard scheme == "http" || scheme == "https" else {
             throw ConnectionError(
-                .configuration, "`\(scheme.prefix(20)):` cannot be requested; write an http or https URL"
+                .configuration,
+                "`\(scheme.prefix(20)):` cannot be requested; write an http or https URL"
             )
         }
         guard reference.authority?.contains("@") != true else {
             throw ConnectionError(
-                .configuration, "a URL must not hold user and password; give them to a connection (`connector: basic`)"
+                .configuration,
+                "a URL must not hold user and password; give them to a connection (`connector: basic`)"
             )
         }
         guard let origin = Origin(reference), origin.host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {

@@ -18,7 +18,8 @@ extension TransportError {
     }
 
     private static let connectTimeout = TransportError(
-        .timeout, "no connection within \(HTTPTransport.connectTimeout.text); is the address right, and does a firewall let it through?"
+        .timeout,
+        "no connection within \(HTTPTransport.connectTimeout.text); is the address right, and does a firewall let it through?"
     )
 
     private init(_ error: HTTPClientError, timeout: Duration) {

@@ -97,8 +97,10 @@ public struct SecretResolver: Sendable {
                     var options = PlatformOptions()
                     options.teardownSequence = [.send(signal: .kill, allowedDurationToNextStep: .zero)]
                     let result = try await Subprocess.run(
-                        executable, arguments: Arguments(Array(words.dropFirst())),
-                        workingDirectory: FilePath(workspaceRoot), platformOptions: options,
+                        executable,
+                        arguments: Arguments(Array(words.dropFirst())),
+                        workingDirectory: FilePath(workspaceRoot),
+                        platformOptions: options,
                         output: .string(limit: 1 << 20)
                     )
                     return result.terminationStatus.isSuccess
@@ -119,7 +121,9 @@ public struct SecretResolver: Sendable {
         switch outcome {
         case .timedOut:
             throw ConnectionError(
-                .configuration, "the command `\(program)` did not end within \(commandLimit.text); \(mend)")
+                .configuration,
+                "the command `\(program)` did not end within \(commandLimit.text); \(mend)"
+            )
         case .failed(let status):
             throw ConnectionError(.configuration, "the command `\(program)` failed (\(status)); \(mend)")
         case .output(let text):

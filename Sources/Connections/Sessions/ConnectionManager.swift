@@ -47,13 +47,17 @@ public final class ConnectionManager: Sendable {
         state = keeping
         let keeperServices = TokenKeeper.Services(store: store, node: node, clock: clock, logger: logger)
         services = ConnectionSession.Services(
-            courier: Courier(transport: transport, clock: clock, redactor: redactor), environment: environment,
+            courier: Courier(transport: transport, clock: clock, redactor: redactor),
+            environment: environment,
             clock: clock,
             keeper: { identity, connection, renewer in
                 keeping.state.withLock { state in
                     if let keeper = state.keepers[identity] { return (keeper, isNew: false) }
                     let keeper = TokenKeeper(
-                        identity: identity, connection: connection, services: keeperServices, renewer: renewer
+                        identity: identity,
+                        connection: connection,
+                        services: keeperServices,
+                        renewer: renewer
                     )
                     state.keepers[identity] = keeper
                     return (keeper, isNew: true)
@@ -63,8 +67,10 @@ public final class ConnectionManager: Sendable {
         )
         let direct = Definition()
         directSession = ConnectionSession(
-            direct, fields: FieldValues(direct, resolver: secrets, redactor: redactor),
-            limits: RequestLimits(rate: nil, concurrency: nil), services: services
+            direct,
+            fields: FieldValues(direct, resolver: secrets, redactor: redactor),
+            limits: RequestLimits(rate: nil, concurrency: nil),
+            services: services
         )
     }
 
@@ -80,7 +86,9 @@ public final class ConnectionManager: Sendable {
                     limits.isSame(rate: connection.rateLimit, concurrency: connection.maxConcurrency) ? limits : nil
                 } ?? RequestLimits(rate: connection.rateLimit, concurrency: connection.maxConcurrency)
             let session = ConnectionSession(
-                definition, fields: FieldValues(definition, resolver: secrets, redactor: redactor), limits: limits,
+                definition,
+                fields: FieldValues(definition, resolver: secrets, redactor: redactor),
+                limits: limits,
                 services: services
             )
             state.sessions[connection.name] = (key, session)

@@ -77,7 +77,8 @@ extension ConnectionSession {
                 throw ConnectionError(.configuration, "`apply` of the connection `\(name)`: \(error.description)")
             }
         }
-        return try await services.courier.send(request, to: target, adding: additions, timeout: request.timeout) { origin in
+        return try await services.courier.send(request, to: target, adding: additions, timeout: request.timeout) {
+            origin in
             guarding.permitsCredential(at: origin)
         }
     }
@@ -99,7 +100,8 @@ extension ConnectionSession {
 
     private func detected(_ response: Response, _ request: PreparedRequest) -> RequestFailure {
         let host = Origin(response.url)?.hostAndPort ?? name
-        var message = "\(request.method.token) \(host): \(response.status), but the body holds an error that `detect_on` looks for"
+        var message =
+            "\(request.method.token) \(host): \(response.status), but the body holds an error that `detect_on` looks for"
         if response.renewalDidNotHelp { message += ", also with a renewed token" }
         var failure = RequestFailure(.response(response.status), message)
         failure.status = response.status
@@ -111,7 +113,8 @@ extension ConnectionSession {
     /// Method and host, as far as it is known before the request could be joined to its base.
     private func label(of request: PreparedRequest) -> String {
         let host = Origin(request.url)?.hostAndPort
-        return host.map { "\(request.method.token) \($0)" } ?? "\(request.method.token) \(URLReference(request.url).path)"
+        return host.map { "\(request.method.token) \($0)" }
+            ?? "\(request.method.token) \(URLReference(request.url).path)"
     }
 }
 

@@ -51,7 +51,8 @@ public final class ConnectionSession: Sendable {
     public func test() async throws(RequestFailure) -> Response {
         guard let test = definition.test else {
             throw RequestFailure(
-                .configuration, "the connection `\(name)` has no `test:`; add one, for example `test: { get: /me }`"
+                .configuration,
+                "the connection `\(name)` has no `test:`; add one, for example `test: { get: /me }`"
             )
         }
         let label = test.method.token
@@ -84,7 +85,10 @@ public final class ConnectionSession: Sendable {
     /// Renews the token now, whatever its state; ends `needs_attention`.
     public func renew() async throws(ConnectionError) {
         guard definition.isRenewable else {
-            throw ConnectionError(.configuration, "the connection `\(name)` acquires no token, so there is nothing to renew")
+            throw ConnectionError(
+                .configuration,
+                "the connection `\(name)` acquires no token, so there is nothing to renew"
+            )
         }
         try await keeper().renewNow()
     }
@@ -113,7 +117,10 @@ public final class ConnectionSession: Sendable {
         if let keeper = keeping.withLock({ $0 }) { return keeper }
         let identity = try await identity()
         let exchanger = Exchanger(
-            definition: definition, fields: fields, identity: identity, environment: services.environment,
+            definition: definition,
+            fields: fields,
+            identity: identity,
+            environment: services.environment,
             courier: services.courier
         )
         let (keeper, isNew) = services.keeper(identity, definition.name, exchanger)

@@ -42,8 +42,14 @@ extension ConnectionSession {
         let connector = definition.connector?.name ?? "none"
         guard definition.isRenewable else {
             return ConnectionStatus(
-                name: name, connector: connector, state: .unmanaged, generation: 0, acquiredAt: nil, expiresAt: nil,
-                refreshExpiresAt: nil, lastRenewal: nil
+                name: name,
+                connector: connector,
+                state: .unmanaged,
+                generation: 0,
+                acquiredAt: nil,
+                expiresAt: nil,
+                refreshExpiresAt: nil,
+                lastRenewal: nil
             )
         }
         let identity = try await identity()
@@ -64,8 +70,12 @@ extension ConnectionSession {
             }
         let hasToken = (record?.generation ?? 0) > 0
         return ConnectionStatus(
-            name: name, connector: connector, state: state, generation: record?.generation ?? 0,
-            acquiredAt: hasToken ? record?.acquiredAt : nil, expiresAt: record?.expiresAt,
+            name: name,
+            connector: connector,
+            state: state,
+            generation: record?.generation ?? 0,
+            acquiredAt: hasToken ? record?.acquiredAt : nil,
+            expiresAt: record?.expiresAt,
             refreshExpiresAt: record?.refreshExpiresAt,
             lastRenewal: renewals.first { $0.identity == identity }
         )

@@ -56,7 +56,8 @@ struct SecretDigest: Sendable, Hashable {
 
     private static func code(_ value: String, of name: String, identity: String) -> String {
         let key = SymmetricKey(data: Array(identity.utf8))
-        return HMAC<SHA256>.authenticationCode(for: Array("\(name)\u{0}\(value)".utf8), using: key).prefix(4).hexadecimal
+        return HMAC<SHA256>.authenticationCode(for: Array("\(name)\u{0}\(value)".utf8), using: key).prefix(4)
+            .hexadecimal
     }
 }
 

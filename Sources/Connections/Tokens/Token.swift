@@ -27,7 +27,10 @@ struct Token: Sendable {
     init?(_ record: TokenRecord) {
         guard record.generation > 0, case .map(let bag) = record.bag else { return nil }
         self.init(
-            generation: record.generation, bag: bag, acquiredAt: record.acquiredAt, expiresAt: record.expiresAt,
+            generation: record.generation,
+            bag: bag,
+            acquiredAt: record.acquiredAt,
+            expiresAt: record.expiresAt,
             refreshExpiresAt: record.refreshExpiresAt
         )
     }

@@ -46,7 +46,10 @@ extension TokenKeeper {
         while true {
             let now = services.clock.now()
             let answer = try await services.store.leaseRenewal(
-                of: identity, holder: services.node, now: now, until: now + renewer.timeout + .seconds(5)
+                of: identity,
+                holder: services.node,
+                now: now,
+                until: now + renewer.timeout + .seconds(5)
             )
             switch answer {
             case .held(let until):
@@ -95,8 +98,14 @@ extension TokenKeeper {
         let bag = token?.bag ?? ValueMap()
         let renewal = await renewer.renew(bag, sentAt: sentAt)
         var record = RenewalRecord(
-            connection: connection, identity: identity, at: sentAt, reason: reason, kind: renewal.kind,
-            duration: begin.duration(to: .now), outcome: .renewed(generation: before + 1), node: services.node
+            connection: connection,
+            identity: identity,
+            at: sentAt,
+            reason: reason,
+            kind: renewal.kind,
+            duration: begin.duration(to: .now),
+            outcome: .renewed(generation: before + 1),
+            node: services.node
         )
         switch renewal.outcome {
         case .returned(let result):
@@ -104,7 +113,9 @@ extension TokenKeeper {
             for entry in result { merged[entry.key] = entry.value }
             renewer.learn(merged)
             let next = Token(
-                generation: before + 1, bag: merged, acquiredAt: sentAt,
+                generation: before + 1,
+                bag: merged,
+                acquiredAt: sentAt,
                 expiresAt: TokenExpiry.accessToken(result, sentAt: sentAt),
                 refreshExpiresAt: TokenExpiry.refreshToken(result, sentAt: sentAt)
                     ?? (result["refresh_token"] == nil ? token?.refreshExpiresAt : nil)
@@ -112,16 +123,24 @@ extension TokenKeeper {
             try await commit(next, present, record, before, reason)
         case .failed(let problem):
             let trouble = lifecycle.failed(
-                problem.message, isFinal: problem.isFinal, retryAfter: problem.retryAfter, now: services.clock.now()
+                problem.message,
+                isFinal: problem.isFinal,
+                retryAfter: problem.retryAfter,
+                now: services.clock.now()
             )
             digest = present
             record.outcome = .failed(message: problem.message)
             services.logger.warning(
                 "renewal failed",
-                metadata: ["connection": "\(connection)", "reason": "\(reason.rawValue)", "message": "\(problem.message)"]
+                metadata: [
+                    "connection": "\(connection)", "reason": "\(reason.rawValue)", "message": "\(problem.message)",
+                ]
             )
             let failure = RenewalFailure(
-                identity: identity, generation: before, state: trouble.state, secretDigest: present.text
+                identity: identity,
+                generation: before,
+                state: trouble.state,
+                secretDigest: present.text
             )
             try await services.store.failRenewal(failure, record, holder: services.node)
             throw error(for: trouble)
@@ -136,9 +155,15 @@ extension TokenKeeper {
         _ reason: RenewalReason
     ) async throws {
         let record = TokenRecord(
-            identity: identity, connection: connection, generation: next.generation, bag: .map(next.bag),
-            acquiredAt: next.acquiredAt, expiresAt: next.expiresAt, refreshExpiresAt: next.refreshExpiresAt,
-            state: .valid, secretDigest: present.text
+            identity: identity,
+            connection: connection,
+            generation: next.generation,
+            bag: .map(next.bag),
+            acquiredAt: next.acquiredAt,
+            expiresAt: next.expiresAt,
+            refreshExpiresAt: next.refreshExpiresAt,
+            state: .valid,
+            secretDigest: present.text
         )
         do {
             switch try await services.store.commitRenewal(record, expected: before, renewal, holder: services.node) {

@@ -273,7 +273,9 @@ actor TokenKeeper {
         timer = nil
         let now = services.clock.now()
         let isUsed = shared.withLock { $0.isUsed }
-        guard !isStopped, !lifecycle.isRenewing, let next = lifecycle.nextTimer(after: now, isUsed: isUsed) else { return }
+        guard !isStopped, !lifecycle.isRenewing, let next = lifecycle.nextTimer(after: now, isUsed: isUsed) else {
+            return
+        }
         let wait = max(next - now, .milliseconds(1))
         timer = Task { [services] in
             guard (try? await services.clock.sleep(for: wait)) != nil, !Task.isCancelled else { return }

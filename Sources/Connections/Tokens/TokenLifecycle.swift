@@ -133,8 +133,12 @@ struct TokenLifecycle: Sendable {
             token.acquiredAt + max(expiresAt - token.acquiredAt, .zero) * 0.85
         }
         current = Current(
-            generation: token.generation, acquiredAt: token.acquiredAt, expiresAt: token.expiresAt, renewAt: renewAt,
-            keepAliveAt: keepAliveAt, isFromSignal: reason == .signal
+            generation: token.generation,
+            acquiredAt: token.acquiredAt,
+            expiresAt: token.expiresAt,
+            renewAt: renewAt,
+            keepAliveAt: keepAliveAt,
+            isFromSignal: reason == .signal
         )
     }
 

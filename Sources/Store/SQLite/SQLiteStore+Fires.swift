@@ -41,7 +41,8 @@ extension SQLiteStore {
     private static func liveRun(of recipe: String, _ session: Writer.Session) throws -> String? {
         let key = try session.names.key(ofRecipe: recipe, in: session.database)
         let statement = try session.database.cachedStatement(
-            sql: "SELECT id FROM \(RunRow.unfinished) WHERE recipe = ? AND \(RunRow.isLive) ORDER BY scheduled_at LIMIT 1"
+            sql:
+                "SELECT id FROM \(RunRow.unfinished) WHERE recipe = ? AND \(RunRow.isLive) ORDER BY scheduled_at LIMIT 1"
         )
         return try String.fetchOne(statement, arguments: [key])
     }

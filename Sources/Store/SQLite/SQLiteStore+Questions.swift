@@ -5,7 +5,8 @@ import Schedule
 extension SQLiteStore {
     /// See ``Store/runs(_:)``.
     public func runs(_ query: RunQuery) async throws(StoreError) -> [RunRecord] {
-        try await reader.read { database in
+        if query.statuses?.isEmpty == true { return [] }
+        return try await reader.read { database in
             var conditions: [String] = []
             var arguments: StatementArguments = []
             if let recipe = query.recipe {

@@ -9,6 +9,7 @@ import Store
 /// `runner connections`: the accounts of a workspace.
 struct Connections: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "connections",
         abstract: "Lists connections, and tests them.",
         subcommands: [ListConnections.self, TestConnection.self], defaultSubcommand: ListConnections.self
     )

@@ -5,6 +5,7 @@ import Recipe
 /// `runner connectors`: how APIs authenticate, built in and in the workspace.
 struct Connectors: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "connectors",
         abstract: "Lists connectors, and prints one to copy.",
         subcommands: [ListConnectors.self, ShowConnector.self], defaultSubcommand: ListConnectors.self
     )

@@ -6,7 +6,7 @@ import Schedule
 
 /// `runner next`: the coming fire times.
 struct Next: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Shows the coming fire times, in each trigger's zone.")
+    static let configuration = CommandConfiguration(commandName: "next", abstract: "Shows the coming fire times, in each trigger's zone.")
 
     @Argument(help: "Only this recipe's.")
     var recipe: String?

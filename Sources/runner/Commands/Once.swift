@@ -10,6 +10,7 @@ import Store
 /// `runner once`: one ad-hoc run.
 struct Once: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "once",
         abstract: "Runs a recipe now: progress on stderr, its output as JSON on stdout."
     )
 

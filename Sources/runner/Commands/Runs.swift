@@ -6,7 +6,7 @@ import Store
 
 /// `runner runs`: history.
 struct Runs: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists runs, and fire times that got no run.")
+    static let configuration = CommandConfiguration(commandName: "runs", abstract: "Lists runs, and fire times that got no run.")
 
     @Argument(help: "Only this recipe's.")
     var recipe: String?

@@ -5,7 +5,7 @@ import Store
 
 /// `runner show`: one run, action by action.
 struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Shows one run, action by action.")
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one run, action by action.")
 
     @Argument(help: "The run's id, or its beginning.")
     var run: String

@@ -12,6 +12,7 @@ import YAML
 /// `runner start`: the long-running process.
 struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "start",
         abstract: "Fires the workspace's recipes on time, until SIGTERM or SIGINT."
     )
 

@@ -6,7 +6,7 @@ import YAML
 
 /// `runner validate`: every problem of a workspace or of single files, with place and mend.
 struct Validate: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Checks recipes, connections and connectors.")
+    static let configuration = CommandConfiguration(commandName: "validate", abstract: "Checks recipes, connections and connectors.")
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case text, json

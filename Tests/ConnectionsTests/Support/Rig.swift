@@ -34,12 +34,20 @@ struct Rig {
         )
         let redactor = Redactor()
         let manager = ConnectionManager(
-            store: store, node: NodeID(), transport: HTTPTransport(userAgent: "runner/test"),
-            secrets: SecretResolver(environment: environment, workspaceRoot: "/"), redactor: redactor,
-            environment: [:], clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            store: store,
+            node: NodeID(),
+            transport: HTTPTransport(userAgent: "runner/test"),
+            secrets: SecretResolver(environment: environment, workspaceRoot: "/"),
+            redactor: redactor,
+            environment: [:],
+            clock: clock,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         let rig = Rig(
-            manager: manager, session: manager.session(for: connection), store: store, redactor: redactor,
+            manager: manager,
+            session: manager.session(for: connection),
+            store: store,
+            redactor: redactor,
             connection: connection
         )
         do {
@@ -57,7 +65,10 @@ struct Rig {
         defer { try? FileManager.default.removeItem(at: root) }
         for (name, text) in [("connectors/api.yml", connector), ("connections/api.yml", connection)] {
             let file = root.appending(path: name)
-            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
             try text.write(to: file, atomically: true, encoding: .utf8)
         }
         let workspace = WorkspaceLoader(root: root.path, systemZone: .utc).load()
