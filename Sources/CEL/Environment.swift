@@ -1,10 +1,16 @@
-/// What expressions may use: functions, limits, time zones. Compiles expressions.
+/// What expressions may use: functions, limits, time zones.
+///
+/// Compiles expressions.
 public struct Environment: Sendable {
     /// All functions, by name.
     public private(set) var functions: [String: Function] = [:]
-    /// The names, with dots, of variables that are not simple names (cel-spec, "Name Resolution"). Default: none.
+    /// The names, with dots, of variables that are not simple names (cel-spec, "Name Resolution").
+    ///
+    /// Default: none.
     public var qualifiedVariables: Set<String> = []
-    /// The namespace in which names are resolved first, such as `com.example`. Default: none.
+    /// The namespace in which names are resolved first, such as `com.example`.
+    ///
+    /// Default: none.
     public var container = ""
     /// What a compiled expression may look like; evaluation has its own.
     public var limits = Limits.standard
@@ -44,7 +50,9 @@ public struct Environment: Sendable {
         )
     }
 
-    /// Parses and prepares an expression. Names are not checked: see `check`.
+    /// Parses and prepares an expression.
+    ///
+    /// Names are not checked: see `check`.
     public func compile(_ source: String) throws(SyntaxError) -> Program {
         try Compiler.program(source, try Parser.parse(source, limits: limits), self)
     }

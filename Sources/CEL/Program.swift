@@ -64,8 +64,9 @@ public struct Program: Sendable {
 }
 
 extension Value {
-    /// Throws when this value, written out, would hold more than `limit` bytes. Parts that are shared count each time, and
-    /// the walk ends as soon as the limit is passed.
+    /// Throws when this value, written out, would hold more than `limit` bytes.
+    ///
+    /// Parts that are shared count each time, and the walk ends as soon as the limit is passed.
     func measure(_ limit: Int) throws(EvaluationError) {
         var left = limit
         try measure(&left, limit)

@@ -1,6 +1,8 @@
 import Store
 
-/// Why a connection cannot be used. The message is one sentence, redacted.
+/// Why a connection cannot be used.
+///
+/// The message is one sentence, redacted.
 public struct ConnectionError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What stands in the way.
     public enum Kind: Sendable, Hashable {
@@ -30,6 +32,7 @@ public struct ConnectionError: Error, Sendable, Hashable, CustomStringConvertibl
         self.retryAfter = retryAfter
     }
 
+    /// The message.
     public var description: String { message }
 
     init(_ error: StoreError) {

@@ -1,7 +1,9 @@
 import Glibc
 public import Schedule
 
-/// The time that people see, and waiting. Tests put a manual clock in its place.
+/// The time that people see, and waiting.
+///
+/// Tests put a manual clock in its place.
 public protocol WallClock: Sendable {
     /// The present moment.
     func now() -> Instant

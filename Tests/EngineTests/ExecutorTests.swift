@@ -77,6 +77,7 @@ import YAML
         let bench = try Workbench()
         let result = try await bench.run(
             """
+            vars: { x: 0 }
             actions:
               - id: outer
                 do:
@@ -109,6 +110,7 @@ import YAML
         let bench = try Workbench()
         let result = try await bench.run(
             """
+            vars: { seen: nothing }
             actions:
               - id: a
                 fail: broken

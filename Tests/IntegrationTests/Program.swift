@@ -122,7 +122,7 @@ func eventually(within limit: Duration = .seconds(60), _ condition: () async thr
     while ContinuousClock.now < end {
         if try await condition() { return true }
         // Another process works on it; there is no event of ours to wait for.
-        try? await Task.sleep(for: .milliseconds(50))
+        try? await Task.sleep(for: .milliseconds(200))
     }
     return false
 }

@@ -15,7 +15,7 @@ import Testing
 
     static let cases: [Case] = [
         Case(
-            story: "an unknown key of a recipe", recipe: "actions:\n  - get: /me\nconection: api\n",
+            story: "an unknown key of a recipe", recipe: "actions:\n  - log: hi\nconection: api\n",
             place: "3:1", message: "conection", mend: "connection"
         ),
         Case(
@@ -53,12 +53,12 @@ import Testing
         Case(
             story: "an action that is not there",
             recipe: "connection: api\nactions:\n  - id: list\n    get: /me\n  - log: \"${{ actions.lst.body }}\"\n",
-            place: "5:24", message: "no earlier action `lst`", mend: "`list`"
+            place: "5:23", message: "no earlier action `lst`", mend: "`list`"
         ),
         Case(
             story: "an action that comes later",
             recipe: "connection: api\nactions:\n  - log: \"${{ actions.list.body }}\"\n  - id: list\n    get: /me\n",
-            place: "3:24", message: "no earlier action `list`", mend: ""
+            place: "3:23", message: "no earlier action `list`", mend: ""
         ),
         Case(
             story: "a result's member that is not there",
@@ -72,7 +72,7 @@ import Testing
         ),
         Case(
             story: "an unknown variable", recipe: "connection: api\nactions:\n  - log: ${{ action.list }}\n",
-            place: "3:15", message: "no variable `action`", mend: "`actions`"
+            place: "3:14", message: "no variable `action`", mend: "`actions`"
         ),
         Case(
             story: "a syntax error in an expression", recipe: "connection: api\nactions:\n  - log: ${{ 1 + }}\n",
@@ -147,11 +147,11 @@ import Testing
         Case(
             story: "a pagination without next",
             recipe: "connection: api\nactions:\n  - get: /me\n    paginate: { items: \"${{ response.body }}\" }\n",
-            place: "4:15", message: "next", mend: "next_url"
+            place: "4:17", message: "next", mend: "next_url"
         ),
         Case(
             story: "a secret of the connection", recipe: "connection: api\nactions:\n  - log: ${{ connection.token }}\n",
-            place: "3:26", message: "no field `token`", mend: "base_url"
+            place: "3:25", message: "no field `token`", mend: "base_url"
         ),
     ]
 

@@ -320,7 +320,9 @@ struct Checker {
             style == .member
             ? "\(names[0]).\(name.text)(\(names.dropFirst().joined(separator: ", ")))"
             : "\(name.text)(\(names.joined(separator: ", ")))"
-        let forms = Set(function.overloads.map { $0.description(name.text) }).sorted().prefix(6)
+        let sameStyle = function.overloads.filter { $0.style == style }
+        let forms = Set((sameStyle.isEmpty ? function.overloads : sameStyle).map { $0.description(name.text) })
+            .sorted().prefix(6)
         report(
             .noMatchingOverload,
             "no matching overload for \(given)",

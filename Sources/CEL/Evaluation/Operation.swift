@@ -8,7 +8,9 @@ protocol Operation: AnyObject, Sendable {
 /// What one evaluation works with.
 struct Frame {
     var meter: Meter
-    /// Variables first, then the local variables of comprehensions and bindings. Nil: not given, or not computed yet.
+    /// Variables first, then the local variables of comprehensions and bindings.
+    ///
+    /// Nil: not given, or not computed yet.
     ///
     /// Lives on the stack of `Program.evaluate`, which outlives every use of the frame; each index comes from the same
     /// compiler that counted the slots.

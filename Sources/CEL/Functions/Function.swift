@@ -6,8 +6,9 @@ public struct Function: Sendable {
     public let name: String
     /// The forms of the function; the first one that fits the arguments is called.
     public var overloads: [Overload]
-    /// Whether equal arguments always give equal results. Calls of other functions (`now()`) are never made while
-    /// compiling.
+    /// Whether equal arguments always give equal results.
+    ///
+    /// Calls of other functions (`now()`) are never made while compiling.
     public let isPure: Bool
 
     /// A function with its forms.

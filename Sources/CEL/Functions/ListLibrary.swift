@@ -1,4 +1,6 @@
-/// Lists (cel-go, lists library). `sortBy` is a macro.
+/// Lists (cel-go, lists library).
+///
+/// `sortBy` is a macro.
 enum ListLibrary {
     private static let element = Type.parameter("T")
     private static let list = Type.list(element)

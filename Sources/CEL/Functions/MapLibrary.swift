@@ -1,4 +1,6 @@
-/// Maps: what work with APIs needs of them. Our own.
+/// Maps: what work with APIs needs of them.
+///
+/// Our own.
 enum MapLibrary {
     private static let key = Type.parameter("K")
     private static let value = Type.parameter("V")

@@ -4,7 +4,9 @@ enum Sorting {
         .int, .uint, .double, .bool, .duration, .timestamp, .string, .bytes,
     ]
 
-    /// The elements in the order of their keys; equal keys stay as they were. Keys must be of one comparable type.
+    /// The elements in the order of their keys; equal keys stay as they were.
+    ///
+    /// Keys must be of one comparable type.
     static func sorted(
         _ pairs: [(key: Value, element: Value)],
         _ meter: inout Meter

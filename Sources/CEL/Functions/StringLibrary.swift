@@ -1,4 +1,6 @@
-/// Text (cel-go, strings library), and helpers that work with APIs needs. All places are code points from 0.
+/// Text (cel-go, strings library), and helpers that work with APIs needs.
+///
+/// All places are code points from 0.
 enum StringLibrary {
     static let functions: [Function] = [
         Function(

@@ -1,4 +1,6 @@
-/// What work with APIs needs of text beyond cel-go's library. Our own.
+/// What work with APIs needs of text beyond cel-go's library.
+///
+/// Our own.
 enum TextLibrary {
     static let functions: [Function] = [
         Function(

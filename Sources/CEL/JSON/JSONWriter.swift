@@ -103,8 +103,10 @@ struct JSONWriter {
 }
 
 extension Value {
-    /// This value as JSON: bytes in base64, timestamps in RFC 3339, durations as `90s`, 3.0 as `3.0`, infinities and NaN
-    /// as null, an empty optional as null, map keys as strings. `pretty` breaks lines and indents by two spaces.
+    /// This value as JSON: bytes in base64, timestamps in RFC 3339, durations as `90s`, 3.0 as `3.0`, infinities and
+    /// NaN as null, an empty optional as null, map keys as strings.
+    ///
+    /// `pretty` breaks lines and indents by two spaces.
     public func json(pretty: Bool = false) -> String {
         var writer = JSONWriter(pretty: pretty)
         do {

@@ -1,6 +1,8 @@
 internal import CRE2
 
-/// A regular expression in RE2's syntax. Matching takes time linear in the text, whatever the pattern.
+/// A regular expression in RE2's syntax.
+///
+/// Matching takes time linear in the text, whatever the pattern.
 public final class Pattern: Sendable {
     /// Why a text is no pattern.
     public struct PatternError: Error, Hashable, Sendable {
@@ -18,7 +20,9 @@ public final class Pattern: Sendable {
     /// The memory, in bytes, that a pattern's program and automata may take; larger patterns are refused.
     private static let memoryLimit: Int64 = 8 << 20
 
-    /// Compiles a pattern; `ignoreCase` by Unicode's simple case folding. Throws when it is malformed or too large.
+    /// Compiles a pattern; `ignoreCase` by Unicode's simple case folding.
+    ///
+    /// Throws when it is malformed or too large.
     public init(_ pattern: String, ignoreCase: Bool = false) throws(PatternError) {
         var text = pattern
         var error = [CChar](repeating: 0, count: 256)

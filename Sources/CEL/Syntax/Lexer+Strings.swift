@@ -77,14 +77,14 @@ extension Lexer {
         case UInt8(ascii: "t"): content.append(0x09)
         case UInt8(ascii: "v"): content.append(0x0B)
         case UInt8(ascii: "x"), UInt8(ascii: "X"):
-            try append(try digits(2, radix: 16, from: start), to: &content, isBytes: isBytes, from: start)
+            try append(digits: 2, radix: 16, to: &content, isBytes: isBytes, from: start)
         case UInt8(ascii: "0")...UInt8(ascii: "3"):
             place -= 1
-            try append(try digits(3, radix: 8, from: start), to: &content, isBytes: isBytes, from: start)
+            try append(digits: 3, radix: 8, to: &content, isBytes: isBytes, from: start)
         case UInt8(ascii: "u") where !isBytes:
-            try append(try digits(4, radix: 16, from: start), to: &content, isBytes: false, from: start)
+            try append(digits: 4, radix: 16, to: &content, isBytes: false, from: start)
         case UInt8(ascii: "U") where !isBytes:
-            try append(try digits(8, radix: 16, from: start), to: &content, isBytes: false, from: start)
+            try append(digits: 8, radix: 16, to: &content, isBytes: false, from: start)
         default:
             var end = place
             while let byte = byte(end), byte & 0xC0 == 0x80 { end += 1 }
@@ -107,13 +107,15 @@ extension Lexer {
         return number
     }
 
-    /// A code point of a string in UTF-8, or an octet of bytes.
-    private func append(
-        _ number: UInt32,
+    /// Reads a number and appends it: as a code point of a string in UTF-8, or as an octet of bytes.
+    private mutating func append(
+        digits count: Int,
+        radix: UInt32,
         to content: inout [UInt8],
         isBytes: Bool,
         from start: Int
     ) throws(SyntaxError) {
+        let number = try digits(count, radix: radix, from: start)
         if isBytes {
             content.append(UInt8(truncatingIfNeeded: number))
         } else if let scalar = Unicode.Scalar(number) {

@@ -35,7 +35,9 @@ extension CELDuration {
     }
 
     /// Reads what Go's `time.ParseDuration` reads: numbers with a unit each (`h m s ms us µs ns`), such as `1h30m`,
-    /// `-1.5s` and `0`. Nil when malformed or too long.
+    /// `-1.5s` and `0`.
+    ///
+    /// Nil when malformed or too long.
     public init?(_ text: String) {
         var rest = Substring(text)
         let negative = rest.first == "-"

@@ -24,7 +24,9 @@ struct MapKey: Sendable {
         preparedHash = Self.hash(of: content)
     }
 
-    /// The key for `value`, or nil if it can be no key. A double is one when it is a whole number.
+    /// The key for `value`, or nil if it can be no key.
+    ///
+    /// A double is one when it is a whole number.
     init?(_ value: Value) {
         preparedHash = nil
         switch value {

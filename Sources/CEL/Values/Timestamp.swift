@@ -6,7 +6,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// Nanoseconds after `seconds`, 0 to 999,999,999.
     public let nanoseconds: Int32
 
-    /// A moment; nil when outside the years 1 to 9999. Nanoseconds may be any number and carry over.
+    /// A moment; nil when outside the years 1 to 9999.
+    ///
+    /// Nanoseconds may be any number and carry over.
     public init?(seconds: Int64, nanoseconds: Int64 = 0) {
         let (carry, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         var (whole, overflow) = seconds.addingReportingOverflow(carry)
@@ -59,7 +61,9 @@ extension Timestamp {
         return text + fractionText(Int64(nanoseconds)) + "Z"
     }
 
-    /// Reads RFC 3339; digits of a second beyond nine are cut off. Nil when malformed or out of range.
+    /// Reads RFC 3339; digits of a second beyond nine are cut off.
+    ///
+    /// Nil when malformed or out of range.
     public init?(rfc3339 text: String) {
         var reader = TimeReader(text)
         guard let year = reader.digits(4), reader.take("-"), let month = reader.digits(2), reader.take("-"),

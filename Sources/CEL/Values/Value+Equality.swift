@@ -1,6 +1,8 @@
 extension Value {
-    /// CEL's `==` (cel-spec, "Equality"): numbers are compared by value across types, other values of different types are
-    /// unequal. Deep and shared structures are paid for element by element.
+    /// CEL's `==` (cel-spec, "Equality"): numbers are compared by value across types, other values of different types
+    /// are unequal.
+    ///
+    /// Deep and shared structures are paid for element by element.
     func isEqual(to other: Value, _ meter: inout Meter) throws(EvaluationError) -> Bool {
         switch (self, other) {
         case (.int(let a), .int(let b)): return a == b

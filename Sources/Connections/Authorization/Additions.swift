@@ -7,7 +7,9 @@ struct Additions: Sendable {
     var query: [(String, String)] = []
     var body: ValueMap = [:]
 
-    /// Evaluates `apply`. Throws an `ExpressionError`.
+    /// Evaluates `apply`.
+    ///
+    /// Throws an `ExpressionError`.
     init(_ apply: Apply, scope: Scope) throws(ExpressionError) {
         headers = try PreparedRequest.headers(apply.headers, in: scope)
         query = PreparedRequest.pairs(try apply.query?.evaluate(in: scope))

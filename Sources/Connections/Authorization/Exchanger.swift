@@ -179,7 +179,9 @@ struct Exchanger: Renewer {
         throw problem
     }
 
-    /// The server's words: redacted, in one line, of bounded length. It may well repeat what it was sent.
+    /// The server's words: redacted, in one line, of bounded length.
+    ///
+    /// It may well repeat what it was sent.
     private func clean(_ text: String, _ limit: Int) -> String {
         let line = courier.redactor.redact(text).map { $0.isNewline || $0 == "\t" ? " " : $0 }
         return line.count > limit ? String(line.prefix(limit)) + "…" : String(line)

@@ -47,7 +47,9 @@ final class FieldValues: Sendable {
         state.withLock { $0.unresolved.contains(where: needs.contains) ? nil : $0.values }
     }
 
-    /// The fields; resolves what is needed. A field that several ask for at once is resolved once.
+    /// The fields; resolves what is needed.
+    ///
+    /// A field that several ask for at once is resolved once.
     func values(for needs: FieldNeeds) async throws(ConnectionError) -> ValueMap {
         while true {
             if let known = known(needs) { return known }

@@ -3,7 +3,9 @@ import Recipe
 
 /// Reads the body of a response as an action wants it.
 enum BodyDecoding {
-    /// The body's value. Throws the JSON mistake where JSON was promised or asked for.
+    /// The body's value.
+    ///
+    /// Throws the JSON mistake where JSON was promised or asked for.
     ///
     /// An error page is judged by its status and not by its format: of a response that is no success, malformed JSON is text.
     static func value(

@@ -107,7 +107,9 @@ public final class HTTPTransport: Sendable {
         }
     }
 
-    /// Closes all connections. Later requests fail as cancelled.
+    /// Closes all connections.
+    ///
+    /// Later requests fail as cancelled.
     public func shutdown() async {
         let (client, group) = state.withLock { state in
             state.isShutDown = true

@@ -74,7 +74,9 @@ public struct PreparedRequest: Sendable {
         return result
     }
 
-    /// The members of a map as header fields. Throws when one of them cannot be sent.
+    /// The members of a map as header fields.
+    ///
+    /// Throws when one of them cannot be sent.
     static func headers(_ template: ValueTemplate?, in scope: Scope) throws(ExpressionError) -> [(String, String)] {
         guard let template else { return [] }
         let headers = pairs(try template.evaluate(in: scope))

@@ -1,4 +1,6 @@
-/// Why a request has no usable response. The message is one sentence without any credential.
+/// Why a request has no usable response.
+///
+/// The message is one sentence without any credential.
 public struct RequestFailure: Error, Sendable, CustomStringConvertible {
     /// What went wrong.
     public enum Kind: Sendable, Hashable {
@@ -45,6 +47,7 @@ public struct RequestFailure: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The message.
     public var description: String { message }
 
     init(_ error: ConnectionError, request: String) {

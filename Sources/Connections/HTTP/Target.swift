@@ -3,7 +3,9 @@ struct Target: Sendable, Hashable {
     private var reference: URLReference
     let origin: Origin
 
-    /// Joins `url` to `base` (RFC 3986 section 5). Throws `configuration` when the result is no URL that can be requested.
+    /// Joins `url` to `base` (RFC 3986 section 5).
+    ///
+    /// Throws `configuration` when the result is no URL that can be requested.
     init(_ url: String, base: URLReference?) throws(ConnectionError) {
         var reference = URLReference(url)
         if let base { reference = reference.resolved(against: base) }

@@ -25,5 +25,6 @@ public struct TransportError: Error, Sendable, Hashable, CustomStringConvertible
         self.reason = reason
     }
 
+    /// The reason.
     public var description: String { reason }
 }

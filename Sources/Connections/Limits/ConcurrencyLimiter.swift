@@ -17,7 +17,9 @@ final class ConcurrencyLimiter: Sendable {
         state = Mutex(State(free: limit))
     }
 
-    /// Runs `body` when there is room. Throws `CancellationError` when the caller is cancelled while it waits.
+    /// Runs `body` when there is room.
+    ///
+    /// Throws `CancellationError` when the caller is cancelled while it waits.
     func run<T: Sendable>(_ body: () async throws -> T) async throws -> T {
         try await enter()
         defer { leave() }

@@ -22,7 +22,9 @@ public struct SecretResolver: Sendable {
         self.commandLimit = commandLimit
     }
 
-    /// The value of a field. Throws `configuration` with the name of the field, the connection, and what to do.
+    /// The value of a field.
+    ///
+    /// Throws `configuration` with the name of the field, the connection, and what to do.
     public func resolve(
         _ source: FieldSource,
         field: String,
@@ -83,7 +85,9 @@ public struct SecretResolver: Sendable {
         return text
     }
 
-    /// The first line of a program's output. Its arguments and its errors are never shown: both may hold secrets.
+    /// The first line of a program's output.
+    ///
+    /// Its arguments and its errors are never shown: both may hold secrets.
     private func run(_ words: [String], for what: String) async throws(ConnectionError) -> String {
         guard let program = words.first else { throw ConnectionError(.configuration, "\(what): the command is empty") }
         let mend = "\(what) needs it; run it by hand to see why"

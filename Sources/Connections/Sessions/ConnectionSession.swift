@@ -47,7 +47,9 @@ public final class ConnectionSession: Sendable {
         return .map(result)
     }
 
-    /// Sends the connection's `test:` request. Throws a failure for anything but what the request expects.
+    /// Sends the connection's `test:` request.
+    ///
+    /// Throws a failure for anything but what the request expects.
     public func test() async throws(RequestFailure) -> Response {
         guard let test = definition.test else {
             throw RequestFailure(

@@ -37,7 +37,9 @@ public struct ConnectionStatus: Sendable, Hashable {
 }
 
 extension ConnectionSession {
-    /// How the connection stands, as the store knows it; sends nothing. Throws when a field or the store cannot be read.
+    /// How the connection stands, as the store knows it; sends nothing.
+    ///
+    /// Throws when a field or the store cannot be read.
     public func status() async throws(ConnectionError) -> ConnectionStatus {
         let connector = definition.connector?.name ?? "none"
         guard definition.isRenewable else {

@@ -64,7 +64,9 @@ actor TokenKeeper {
         }
     }
 
-    /// The token for a request; nil when there is none and the request can do without. Waits for renewals.
+    /// The token for a request; nil when there is none and the request can do without.
+    ///
+    /// Waits for renewals.
     func token(isNeeded: Bool) async throws(ConnectionError) -> Token? {
         try await load()
         await recheckTrouble()
@@ -75,7 +77,9 @@ actor TokenKeeper {
         return token
     }
 
-    /// A response said that the token of `generation` is spent. The token to send the request again with; nil when it must not be.
+    /// A response said that the token of `generation` is spent.
+    ///
+    /// The token to send the request again with; nil when it must not be.
     func tokenAfterSignal(generation: Int64) async throws(ConnectionError) -> Token? {
         try await load()
         let decision = lifecycle.signal(generation: generation, now: services.clock.now())
@@ -93,7 +97,9 @@ actor TokenKeeper {
         publish()
     }
 
-    /// A response was a success. Free of cost unless the token is on probation.
+    /// A response was a success.
+    ///
+    /// Free of cost unless the token is on probation.
     nonisolated func noteSuccess(generation: Int64) async {
         guard shared.withLock({ $0.wantsProof }) else { return }
         await prove(generation)

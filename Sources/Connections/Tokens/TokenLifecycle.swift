@@ -62,7 +62,9 @@ struct TokenLifecycle: Sendable {
 
     // MARK: Events
 
-    /// A request is about to be sent. `isNeeded`: it cannot be sent without a token.
+    /// A request is about to be sent.
+    ///
+    /// `isNeeded`: it cannot be sent without a token.
     mutating func use(now: Instant, isNeeded: Bool) -> Decision {
         guard let current else { return isNeeded ? renew(.firstUse, now) : attention ?? .proceed }
         if let reason = current.spentBy { return renew(reason, now) }

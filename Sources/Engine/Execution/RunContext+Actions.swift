@@ -51,7 +51,7 @@ extension RunContext {
     private func holds(_ condition: Expression, of action: Action, in scope: Scope) throws(Exit) -> Bool {
         let value = try evaluate(action) { () throws(ExpressionError) in try condition.evaluate(in: scope) }
         guard case .bool(let holds) = value else {
-            let message = "`if` must be true or false, and is \(value.typeName)"
+            let message = "`if` must be true or false, and is \(value.typeName.name)"
             throw .failed(RunError(action: action.path, kind: .type, message: message, place: condition.place))
         }
         return holds

@@ -14,7 +14,7 @@ extension RunContext {
     ) async throws(Exit) -> Value {
         let list = try evaluate(action) { () throws(ExpressionError) in try forEach.list.evaluate(in: scope) }
         guard case .list(let items) = list else {
-            let message = "`foreach` needs a list, and this is \(list.typeName)"
+            let message = "`foreach` needs a list, and this is \(list.typeName.name)"
             throw .failed(RunError(action: action.path, kind: .type, message: message, place: forEach.list.place))
         }
         // Only the items have checkpoints: the list of their results is found again from those.

@@ -67,7 +67,7 @@ extension Performance {
         case .null: return []
         case .optional(let optional): return try list(optional.value ?? .null, expression)
         default:
-            let message = "`items` of `paginate` needs a list, and this is \(value.typeName)"
+            let message = "`items` of `paginate` needs a list, and this is \(value.typeName.name)"
             throw .failed(RunError(action: action.path, kind: .type, message: message, place: expression.place))
         }
     }
@@ -78,7 +78,7 @@ extension Performance {
         case .null: return nil
         case .optional(let optional): return try nextURL(optional.value ?? .null, expression)
         default:
-            let message = "`next` of `paginate` needs a URL, and this is \(value.typeName)"
+            let message = "`next` of `paginate` needs a URL, and this is \(value.typeName.name)"
             throw .failed(RunError(action: action.path, kind: .type, message: message, place: expression.place))
         }
     }

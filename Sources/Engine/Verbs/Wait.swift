@@ -18,7 +18,7 @@ extension Performance {
             } catch {
                 throw failure(.type, "`wait`: \(error.message)")
             }
-        default: throw failure(.type, "`wait` needs a duration such as `5s`, and this is \(value.typeName)")
+        default: throw failure(.type, "`wait` needs a duration such as `5s`, and this is \(value.typeName.name)")
         }
         try await run.checkpoints.flush()
         run.noteEffect()

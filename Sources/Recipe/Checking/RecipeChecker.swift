@@ -61,6 +61,7 @@ struct RecipeChecker {
         if case .handle(let handlers) = action.onError {
             var handling = inner.with("error", Names.error)
             check(handlers, recipe, &handling)
+            if action.forEach == nil { names.variables["vars"] = handling.variables["vars"] }
         }
         if let id = action.id { names.add(id, to: "actions", shape(of: action)) }
     }
@@ -81,6 +82,9 @@ struct RecipeChecker {
         case .block(let actions):
             var nested = inner
             check(actions, recipe, &nested)
+            // Results stay inside, vars come out (DESIGN section 10).
+            inner.variables["vars"] = nested.variables["vars"]
+            if action.forEach == nil { outer.variables["vars"] = nested.variables["vars"] }
         }
     }
 

@@ -108,7 +108,6 @@ final class ManualEngineClock: EngineClock {
     /// Lets time pass, from one event to the next; `settle` runs after each, so that what it set off is done.
     func advance(by duration: Duration, settle: () async -> Void = {}) async {
         var remaining = duration
-        await settle()
         while true {
             let (step, rings) = move(atMost: remaining)
             remaining -= step

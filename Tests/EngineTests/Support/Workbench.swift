@@ -31,6 +31,7 @@ final class Workbench: Sendable {
         self.store = try store ?? SQLiteStore.inMemory()
         self.clock = clock
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        try write("runner.yml", "env: [NAME]\n")
         for (path, text) in files { try write(path, text) }
     }
 
