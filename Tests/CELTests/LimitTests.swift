@@ -64,7 +64,6 @@ import Testing
             Issue.record("\(story): \(error)")
         }
         let time = start.duration(to: .now)
-        print("CEL limit: \(story): \(time)")
         // The aim is 100 ms in an optimized build; here other tests run at the same time, unoptimized.
         #expect(time < .seconds(20), "\(story)")
     }

@@ -40,7 +40,8 @@ import Testing
             let outcome = try await program.run("once", "gone.yml")
             #expect(outcome.status == 1)
             #expect(outcome.output.isEmpty)
-            #expect(outcome.errors.contains("`gone`: GET ") && outcome.errors.contains("404"))
+            #expect(outcome.errors.contains("`gone`: GET "), "\(outcome.errors)")
+            #expect(outcome.errors.contains("404"))
             #expect(outcome.errors.filter(\.isNewline).count == 1)
         }
     }

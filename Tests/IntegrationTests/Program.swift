@@ -46,6 +46,8 @@ final class RunningProgram: Sendable {
     private let process = Process()
     private let outputPath: String
     private let errorPath: String
+    /// Ends with the process. `waitUntilExit` would spin on a run loop that has nothing to do.
+    private let end: AsyncStream<Never>
 
     fileprivate init(_ program: Program, _ arguments: [String]) throws {
         let base = NSTemporaryDirectory() + "runner-test-" + UUID().uuidString
@@ -57,6 +59,9 @@ final class RunningProgram: Sendable {
         process.environment = program.environment
         process.currentDirectoryURL = URL(fileURLWithPath: program.directory)
         process.standardInput = FileHandle.nullDevice
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        end = stream
+        process.terminationHandler = { _ in continuation.finish() }
         process.standardOutput = FileHandle(forWritingAtPath: outputPath)
         process.standardError = FileHandle(forWritingAtPath: errorPath)
         try process.run()
@@ -77,12 +82,7 @@ final class RunningProgram: Sendable {
 
     /// Waits for its end.
     func outcome() async -> Program.Outcome {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { [self] in
-                process.waitUntilExit()
-                continuation.resume()
-            }
-        }
+        for await _ in end {}
         let output = (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? ""
         return Program.Outcome(status: process.terminationStatus, output: output, errors: errors)
     }

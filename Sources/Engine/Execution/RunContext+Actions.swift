@@ -25,46 +25,46 @@ extension RunContext {
     ///
     /// Gives the last result that a run without `output:` would have.
     @discardableResult
-    func perform(_ actions: [Action], in scope: inout Scope, at position: Position = Position()) async throws(Exit)
+    func perform(_ steps: [Step], in scope: inout Scope, at position: Position = Position()) async throws(Exit)
         -> Value?
     {
         var last: Value?
-        for action in actions {
+        for step in steps {
             if Task.isCancelled { throw .cancelled }
-            let value = try await perform(action, in: &scope, at: position)
-            if let id = action.id { scope.set(member: id, of: "actions", to: value) }
-            if let plain = action.plainResult(value) { last = plain }
+            let value = try await perform(step, in: &scope, at: position)
+            if let id = step.action.id { scope.set(member: id, of: "actions", to: value) }
+            if let plain = step.action.plainResult(value) { last = plain }
         }
         return last
     }
 
     /// Performs one action with all that its common keys ask for.
-    private func perform(_ action: Action, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
-        try await addConnection(action.connection ?? recipe.connection, to: &scope, action: action.path)
-        if let condition = action.condition, try !holds(condition, of: action, in: scope) {
-            return skip(action, at: position)
+    private func perform(_ step: Step, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
+        try await addConnection(step.action.connection ?? order.plan.recipe.connection, to: &scope, action: step.action.path)
+        if let condition = step.action.condition, try !holds(condition, of: step, in: scope) {
+            return skip(step, at: position)
         }
-        guard let forEach = action.forEach else { return try await performOnce(action, in: &scope, at: position) }
-        return try await performEach(action, forEach, in: &scope, at: position)
+        guard let forEach = step.action.forEach else { return try await performOnce(step, in: &scope, at: position) }
+        return try await performEach(step, forEach, in: &scope, at: position)
     }
 
-    private func holds(_ condition: Expression, of action: Action, in scope: Scope) throws(Exit) -> Bool {
-        let value = try evaluate(action) { () throws(ExpressionError) in try condition.evaluate(in: scope) }
+    private func holds(_ condition: Expression, of step: Step, in scope: Scope) throws(Exit) -> Bool {
+        let value = try evaluate(step) { () throws(ExpressionError) in try condition.evaluate(in: scope) }
         guard case .bool(let holds) = value else {
             let message = "`if` must be true or false, and is \(value.typeName.name)"
-            throw .failed(RunError(action: action.path, kind: .type, message: message, place: condition.place))
+            throw .failed(RunError(action: step.action.path, kind: .type, message: message, place: condition.place))
         }
         return holds
     }
 
-    private func skip(_ action: Action, at position: Position) -> Value {
+    private func skip(_ step: Step, at position: Position) -> Value {
         let now = services.clock.now()
-        let key = ActionKey(path: action.path, index: position.index)
+        let key = ActionKey(path: step.action.path, index: position.index)
         if checkpoints.take(key) == nil {
             checkpoints.add(
                 ActionRecord(
                     run: run,
-                    path: action.path,
+                    path: step.action.path,
                     index: position.index,
                     status: .skipped,
                     attempts: 0,
@@ -72,78 +72,78 @@ extension RunContext {
                     finishedAt: now
                 )
             )
-            report(.actionFinished(describe(action, position), .skipped, duration: .zero, request: nil))
+            report(.actionFinished(describe(step, position), .skipped, duration: .zero, request: nil))
         }
         return .null
     }
 
     /// Performs an action, or one item of it, unless a checkpoint says that this was done.
-    func performOnce(_ action: Action, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
-        let key = ActionKey(path: action.path, index: position.index)
+    func performOnce(_ step: Step, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
+        let key = ActionKey(path: step.action.path, index: position.index)
         if let done = checkpoints.take(key) {
-            if let value = try await restore(done, of: action, in: &scope, at: position) { return value }
+            if let value = try await restore(done, of: step, in: &scope, at: position) { return value }
         }
         let startedAt = services.clock.now()
         var record = ActionRecord(
             run: run,
-            path: action.path,
+            path: step.action.path,
             index: position.index,
             status: .started,
             startedAt: startedAt
         )
         noteAction(at: startedAt)
-        report(.actionStarted(describe(action, position)))
+        report(.actionStarted(describe(step, position)))
         do {
-            let result = try await perform(action, key: key, record: record, in: &scope, at: position)
+            let result = try await perform(step, key: key, record: record, in: &scope, at: position)
             record.status = .succeeded
-            record.result = action.keepsResult ? result.value : nil
+            record.result = step.action.keepsResult ? result.value : nil
             record.attempts = result.attempts
             record.request = result.request.map(redact)
-            try await end(record, of: action, at: position)
+            try await end(record, of: step, at: position)
             return result.value
         } catch {
             guard case .failed(var failure) = error else { throw error }
             failure = redact(failure)
-            if failure.action == nil { failure.action = action.path }
+            if failure.action == nil { failure.action = step.action.path }
             record.status = .failed
             record.error = failure.record
             record.attempts = failure.attempt ?? 1
-            try await end(record, of: action, at: position)
-            return try await settle(failure, of: action, in: &scope, at: position)
+            try await end(record, of: step, at: position)
+            return try await settle(failure, of: step, in: &scope, at: position)
         }
     }
 
     /// What the verb does, and `output:` on top of it.
     private func perform(
-        _ action: Action,
+        _ step: Step,
         key: ActionKey,
         record: ActionRecord,
         in scope: inout Scope,
         at position: Position
     ) async throws(Exit) -> VerbResult {
-        let performance = Performance(run: self, action: action, key: key, record: record, position: position)
-        var result = try await action.verb.perform(performance, in: &scope)
-        guard let output = action.output else { return result }
+        let performance = Performance(run: self, step: step, key: key, record: record, position: position)
+        var result = try await step.action.verb.perform(performance, in: &scope)
+        guard let output = step.action.output else { return result }
         let visible = result.response.map { scope.with("response", $0) } ?? scope
-        result.value = try evaluate(action) { () throws(ExpressionError) in
+        result.value = try evaluate(step) { () throws(ExpressionError) in
             try output.evaluate(in: visible).storable
         }
         return result
     }
 
-    private func end(_ record: ActionRecord, of action: Action, at position: Position) async throws(Exit) {
+    private func end(_ record: ActionRecord, of step: Step, at position: Position) async throws(Exit) {
         var record = record
         let now = services.clock.now()
         record.finishedAt = now
         report(
             .actionFinished(
-                describe(action, position),
+                describe(step, position),
                 record.status,
                 duration: now - record.startedAt,
                 request: record.request
             )
         )
-        if position.isConcurrent, action.verb.hasEffect {
+        if position.isConcurrent, step.action.verb.hasEffect {
             try await checkpoints.complete(record)
         } else {
             checkpoints.add(record)
@@ -153,26 +153,26 @@ extension RunContext {
     /// The value of an action that an earlier process completed; nil when it must be done again.
     private func restore(
         _ done: ActionRecord,
-        of action: Action,
+        of step: Step,
         in scope: inout Scope,
         at position: Position
     ) async throws(Exit) -> Value? {
         // The actions inside have checkpoints of their own, which restore what they set as well.
-        if case .block = action.verb { return nil }
+        if case .block = step.action.verb { return nil }
         switch done.status {
         case .succeeded:
             let value = done.result ?? .null
-            if case .set = action.verb { scope.merge(value, into: "vars") }
+            if case .set = step.action.verb { scope.merge(value, into: "vars") }
             return value
         case .skipped:
             // Its condition holds now, so what it depended on has come out differently.
             return nil
         case .failed:
             guard let error = done.error else { return nil }
-            return try await settle(RunError(error), of: action, in: &scope, at: position)
+            return try await settle(RunError(error), of: step, in: &scope, at: position)
         case .started:
-            if recipe.delivery == .atLeastOnce, action.verb.isRepeatable { return nil }
-            let label = position.index.isEmpty ? "`\(action.path)`" : "`\(action.path)` item \(position.index)"
+            if order.plan.recipe.delivery == .atLeastOnce, step.action.verb.isRepeatable { return nil }
+            let label = position.index.isEmpty ? "`\(step.action.path)`" : "`\(step.action.path)` item \(position.index)"
             throw .outcomeUnknown(
                 reason:
                     "outcome unknown: the process ended while \(label) was in flight, and doing it again could do it twice"
@@ -183,38 +183,38 @@ extension RunContext {
     /// What an action's failure means, by its `on_error`.
     private func settle(
         _ failure: RunError,
-        of action: Action,
+        of step: Step,
         in scope: inout Scope,
         at position: Position
     ) async throws(Exit) -> Value {
         let value = Value.map(["error": failure.value])
-        switch action.onError {
+        switch step.action.onError {
         case .fail: throw .failed(failure)
         case .proceed: return value
-        case .handle(let actions):
+        case .handle:
             var handling = scope.with("error", failure.value)
-            try await perform(actions, in: &handling, at: position)
+            try await perform(step.handlers, in: &handling, at: position)
             scope["vars"] = handling["vars"]
             return value
         }
     }
 
     /// An expression's value; its error becomes the action's.
-    func evaluate<Result>(_ action: Action, _ body: () throws(ExpressionError) -> Result) throws(Exit) -> Result {
+    func evaluate<Result>(_ step: Step, _ body: () throws(ExpressionError) -> Result) throws(Exit) -> Result {
         do {
             return try body()
         } catch {
-            throw .failed(RunError(error, action: action.path))
+            throw .failed(RunError(error, action: step.action.path))
         }
     }
 
-    func describe(_ action: Action, _ position: Position) -> ActionDescription {
+    func describe(_ step: Step, _ position: Position) -> ActionDescription {
         ActionDescription(
             run: run,
-            recipe: recipe.name,
-            path: action.path,
+            recipe: order.plan.recipe.name,
+            path: step.action.path,
             index: position.index,
-            name: action.name
+            name: step.action.name
         )
     }
 }

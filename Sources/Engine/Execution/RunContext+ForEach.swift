@@ -7,15 +7,15 @@ extension RunContext {
     ///
     /// After a failure no new item is begun, and those under way are finished.
     func performEach(
-        _ action: Action,
+        _ step: Step,
         _ forEach: ForEach,
         in scope: inout Scope,
         at position: Position
     ) async throws(Exit) -> Value {
-        let list = try evaluate(action) { () throws(ExpressionError) in try forEach.list.evaluate(in: scope) }
+        let list = try evaluate(step) { () throws(ExpressionError) in try forEach.list.evaluate(in: scope) }
         guard case .list(let items) = list else {
             let message = "`foreach` needs a list, and this is \(list.typeName.name)"
-            throw .failed(RunError(action: action.path, kind: .type, message: message, place: forEach.list.place))
+            throw .failed(RunError(action: step.action.path, kind: .type, message: message, place: forEach.list.place))
         }
         // Only the items have checkpoints: the list of their results is found again from those.
         guard forEach.concurrency > 1, items.count > 1 else {
@@ -25,16 +25,16 @@ extension RunContext {
                 if Task.isCancelled { throw .cancelled }
                 var inner = scope.with(item: item, number, name: forEach.name)
                 results.append(
-                    try await performOnce(action, in: &inner, at: position.item(number, isConcurrent: false))
+                    try await performOnce(step, in: &inner, at: position.item(number, isConcurrent: false))
                 )
             }
             return .list(results)
         }
-        return .list(try await performConcurrently(action, forEach, items, in: scope, at: position))
+        return .list(try await performConcurrently(step, forEach, items, in: scope, at: position))
     }
 
     private func performConcurrently(
-        _ action: Action,
+        _ step: Step,
         _ forEach: ForEach,
         _ items: [Value],
         in scope: Scope,
@@ -52,7 +52,7 @@ extension RunContext {
                 group.addTask {
                     var inner = inner
                     do throws(Exit) {
-                        return (number, .success(try await self.performOnce(action, in: &inner, at: place)))
+                        return (number, .success(try await self.performOnce(step, in: &inner, at: place)))
                     } catch {
                         return (number, .failure(error))
                     }
