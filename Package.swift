@@ -24,6 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
@@ -61,6 +62,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -95,6 +97,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(name: "CELBenchmark", dependencies: ["CEL"], path: "Benchmarks/CEL", swiftSettings: strict),
 
         // Tests: one target per target, what they share, and the executable as a whole.
         .target(
@@ -112,7 +115,11 @@ let package = Package(
         .testTarget(name: "CELTests", dependencies: ["CEL"], swiftSettings: strict),
         .testTarget(name: "ScheduleTests", dependencies: ["Schedule"], swiftSettings: strict),
         .testTarget(name: "RecipeTests", dependencies: ["CEL", "Recipe", "Schedule", "YAML"], swiftSettings: strict),
-        .testTarget(name: "StoreTests", dependencies: ["CEL", "Schedule", "Store"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["CEL", "Schedule", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ConnectionsTests",
             dependencies: [

@@ -10,10 +10,29 @@ struct Names {
         case open
         /// Exactly these members.
         case members([String: Shape])
+
+        /// The shape as a type of CEL's checker.
+        var type: Type {
+            switch self {
+            case .open: .dyn
+            case .members(let members): .record(RecordType(members.mapValues(\.type), isOpen: true))
+            }
+        }
     }
 
     /// The variables by name.
-    var variables: [String: Shape]
+    var variables: [String: Shape] {
+        didSet { declarations = variables.mapValues(\.type) }
+    }
+
+    /// The variables as CEL's checker wants them.
+    private(set) var declarations: [String: Type]
+
+    /// Names with these shapes.
+    init(variables: [String: Shape]) {
+        self.variables = variables
+        declarations = variables.mapValues(\.type)
+    }
 
     /// These names and one more.
     func with(_ name: String, _ shape: Shape = .open) -> Names {

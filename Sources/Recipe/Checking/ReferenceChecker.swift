@@ -8,6 +8,16 @@ struct ReferenceChecker {
     func check(_ expression: Expression?, _ names: Names) {
         guard let expression else { return }
         for reference in expression.program.references { check(reference, of: expression, names) }
+        for issue in Environment.recipes.check(expression.program, declarations: names.declarations) {
+            switch issue.kind {
+            // Names are reported above, with what they mean here.
+            case .undeclared, .missingField: continue
+            case .undeclaredFunction, .noMatchingOverload, .invalid:
+                file.diagnostics.report(
+                    "expression.type", issue.message, at: expression.span(of: issue.range), help: issue.help
+                )
+            }
+        }
     }
 
     func check(_ template: Template?, _ names: Names) {
