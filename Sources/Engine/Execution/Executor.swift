@@ -63,15 +63,17 @@ public final class Executor: RunPerforming {
 }
 
 extension RunContext {
-    /// The session of a connection, or the one of actions without any.
-    func session(for reference: ConnectionReference?, action: String?) throws(Exit) -> ConnectionSession {
-        switch reference {
+    /// The session that an action sends through: its own connection's, the recipe's, or the one of actions without any.
+    func session(for step: Step?) throws(Exit) -> ConnectionSession {
+        switch step?.action.connection ?? plan.recipe.connection {
         case nil: return services.connections.directSession
         case .inline(let connection): return services.connections.session(for: connection)
         case .named(let name, let place):
             guard let connection = order.connections[name] else {
                 let message = "there is no connection `\(name)` any more"
-                throw .failed(RunError(action: action, kind: .configuration, message: message, place: place))
+                throw .failed(
+                    RunError(action: step?.action.path, kind: .configuration, message: message, place: place)
+                )
             }
             return services.connections.session(for: connection)
         }

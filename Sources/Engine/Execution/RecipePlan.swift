@@ -5,14 +5,24 @@ public import Recipe
 public final class RecipePlan: Sendable {
     /// The recipe.
     public let recipe: Recipe
+    let actions: [Step]
+    let onSuccess: [Step]
+    let onFailure: [Step]
+    let finally: [Step]
     /// Variables that some expression of the recipe reads.
     let variables: Set<String>
     /// Members of `run` that some expression reads; nil when one reads `run` as a whole.
     let runMembers: Set<String>?
+    /// Whether some expression reads `connection`.
+    let readsConnection: Bool
 
     /// The plan of a recipe.
     public init(_ recipe: Recipe) {
         self.recipe = recipe
+        actions = recipe.actions.map(Step.init)
+        onSuccess = recipe.onSuccess.map(Step.init)
+        onFailure = recipe.onFailure.map(Step.init)
+        finally = recipe.finally.map(Step.init)
         var variables: Set<String> = []
         var members: Set<String>? = []
         for expression in recipe.expressions {
@@ -25,6 +35,7 @@ public final class RecipePlan: Sendable {
         }
         self.variables = variables
         runMembers = members
+        readsConnection = variables.contains("connection")
     }
 
     /// Whether an expression reads this member of `run`, which costs something to find out.

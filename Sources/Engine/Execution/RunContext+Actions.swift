@@ -40,7 +40,7 @@ extension RunContext {
 
     /// Performs one action with all that its common keys ask for.
     private func perform(_ step: Step, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
-        try await addConnection(step.action.connection ?? order.plan.recipe.connection, to: &scope, action: step.action.path)
+        if plan.readsConnection { try await addConnection(of: step, to: &scope) }
         if let condition = step.action.condition, try !holds(condition, of: step, in: scope) {
             return skip(step, at: position)
         }
@@ -171,8 +171,9 @@ extension RunContext {
             guard let error = done.error else { return nil }
             return try await settle(RunError(error), of: step, in: &scope, at: position)
         case .started:
-            if order.plan.recipe.delivery == .atLeastOnce, step.action.verb.isRepeatable { return nil }
-            let label = position.index.isEmpty ? "`\(step.action.path)`" : "`\(step.action.path)` item \(position.index)"
+            if plan.recipe.delivery == .atLeastOnce, step.action.verb.isRepeatable { return nil }
+            let label =
+                position.index.isEmpty ? "`\(step.action.path)`" : "`\(step.action.path)` item \(position.index)"
             throw .outcomeUnknown(
                 reason:
                     "outcome unknown: the process ended while \(label) was in flight, and doing it again could do it twice"
@@ -211,7 +212,7 @@ extension RunContext {
     func describe(_ step: Step, _ position: Position) -> ActionDescription {
         ActionDescription(
             run: run,
-            recipe: order.plan.recipe.name,
+            recipe: plan.recipe.name,
             path: step.action.path,
             index: position.index,
             name: step.action.name

@@ -37,19 +37,26 @@ extension RunContext {
                 scope = try await initialScope()
             } catch {
                 // The actions that follow see no variables then; what fails of them is said by themselves.
-                report(.log(run: run, recipe: recipe.name, .warning, message: "the variables of the run cannot be had"))
+                report(
+                    .log(
+                        run: run,
+                        recipe: plan.recipe.name,
+                        .warning,
+                        message: "the variables of the run cannot be had"
+                    )
+                )
             }
         } else {
             (ending, scope) = await performMain(handle)
         }
-        guard ending.storeError == nil, ending.isOver, ending.hasSequel(in: recipe) else { return ending }
+        guard ending.storeError == nil, ending.isOver, ending.hasSequel(in: plan) else { return ending }
         // What follows is not stopped by what stopped the run; it has as much time again.
         let (last, before) = (scope, ending)
-        let (after, isExpired) = await services.deadlines.run(within: recipe.timeout) {
+        let (after, isExpired) = await services.deadlines.run(within: plan.recipe.timeout) {
             await self.performAfter(before, scope: last)
         }
         guard isExpired, after.status == .succeeded else { return after }
-        let limit = DurationText.format(recipe.timeout)
+        let limit = DurationText.format(plan.recipe.timeout)
         return .failed(RunError(kind: .timeout, message: "the actions after the run took longer than \(limit)"))
     }
 
@@ -57,7 +64,7 @@ extension RunContext {
     private func performMain(_ handle: RunHandle) async -> (Ending, Scope) {
         let main = Task { await self.performActions() }
         handle.attach { main.cancel() }
-        let ticket = services.deadlines.add(after: recipe.timeout) { handle.cancel(.timeout) }
+        let ticket = services.deadlines.add(after: plan.recipe.timeout) { handle.cancel(.timeout) }
         let (result, scope) = await main.value
         services.deadlines.remove(ticket)
         handle.attach(nil)
@@ -74,7 +81,7 @@ extension RunContext {
             var last: Value?
             var reason: String?
             do throws(Exit) {
-                last = try await perform(recipe.actions, in: &scope)
+                last = try await perform(plan.actions, in: &scope)
             } catch {
                 guard case .stopped(let why) = error else { throw error }
                 reason = redact(why)
@@ -88,8 +95,8 @@ extension RunContext {
     /// What a successful run leaves: its output and its cursor.
     private func success(in scope: Scope, last: Value?, reason: String?) throws(Exit) -> Ending {
         do {
-            let output = try recipe.output?.evaluate(in: scope).storable ?? last
-            let state = order.commitsState ? try recipe.state?.evaluate(in: scope).storable : nil
+            let output = try plan.recipe.output?.evaluate(in: scope).storable ?? last
+            let state = order.commitsState ? try plan.recipe.state?.evaluate(in: scope).storable : nil
             return Ending(status: .succeeded, reason: reason, output: output, state: state)
         } catch {
             throw .failed(redact(RunError(error, action: nil)))
@@ -108,7 +115,7 @@ extension RunContext {
             case .person: return Ending(status: .cancelled, reason: "cancelled")
             // Without a reason it is the deadline, which an attempt saw a moment before the alarm rang.
             case .timeout, nil:
-                let message = "the run took longer than its timeout of \(DurationText.format(recipe.timeout))"
+                let message = "the run took longer than its timeout of \(DurationText.format(plan.recipe.timeout))"
                 return Ending(status: .timedOut, reason: message, error: RunError(kind: .timeout, message: message))
             }
         }
@@ -122,16 +129,16 @@ extension RunContext {
     private func performAfter(_ before: Ending, scope: Scope) async -> Ending {
         var ending = before
         switch ending.status {
-        case .succeeded: await perform(after: recipe.onSuccess, scope, &ending)
+        case .succeeded: await perform(after: plan.onSuccess, scope, &ending)
         case .failed, .timedOut, .interrupted:
-            await perform(after: recipe.onFailure, scope.with("error", ending.error?.value ?? .null), &ending)
+            await perform(after: plan.onFailure, scope.with("error", ending.error?.value ?? .null), &ending)
         default: break
         }
-        await perform(after: recipe.finally, scope.with("error", ending.error?.value ?? .null), &ending)
+        await perform(after: plan.finally, scope.with("error", ending.error?.value ?? .null), &ending)
         return ending
     }
 
-    private func perform(after actions: [Action], _ scope: Scope, _ ending: inout Ending) async {
+    private func perform(after actions: [Step], _ scope: Scope, _ ending: inout Ending) async {
         guard !actions.isEmpty, ending.storeError == nil else { return }
         var scope = scope
         do {
@@ -197,9 +204,9 @@ extension Ending {
     fileprivate var isOver: Bool { reason != Interruption.shutdown }
 
     /// Whether the recipe has actions that follow this end.
-    fileprivate func hasSequel(in recipe: Recipe) -> Bool {
-        if !recipe.finally.isEmpty { return true }
-        return status == .succeeded ? !recipe.onSuccess.isEmpty : !recipe.onFailure.isEmpty
+    fileprivate func hasSequel(in plan: RecipePlan) -> Bool {
+        if !plan.finally.isEmpty { return true }
+        return status == .succeeded ? !plan.onSuccess.isEmpty : !plan.onFailure.isEmpty
     }
 }
 

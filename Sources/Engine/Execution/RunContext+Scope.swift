@@ -7,9 +7,8 @@ import Store
 extension RunContext {
     /// The variables at the start of a run (DESIGN section 10); what no expression reads is not fetched.
     func initialScope() async throws(Exit) -> Scope {
-        let plan = order.plan
         var scope = Scope()
-        scope["recipe"] = .map(["name": .string(recipe.name), "version": .string(recipe.version)])
+        scope["recipe"] = .map(["name": .string(plan.recipe.name), "version": .string(plan.recipe.version)])
         scope["inputs"] = order.inputs
         scope["env"] = services.environment
         scope["actions"] = .map([:])
@@ -17,14 +16,14 @@ extension RunContext {
         if plan.variables.contains("run") { scope["run"] = try await runVariable() }
         if plan.variables.contains("state") {
             do {
-                scope["state"] = try await services.store.state(of: recipe.name) ?? .null
+                scope["state"] = try await services.store.state(of: plan.recipe.name) ?? .null
             } catch {
                 throw .store(error)
             }
         }
-        guard !recipe.vars.isEmpty else { return scope }
-        try await addConnection(recipe.connection, to: &scope, action: nil)
-        for (key, template) in recipe.vars {
+        guard !plan.recipe.vars.isEmpty else { return scope }
+        if plan.readsConnection { try await addConnection(of: nil, to: &scope) }
+        for (key, template) in plan.recipe.vars {
             do {
                 scope.set(member: key, of: "vars", to: try template.evaluate(in: scope))
             } catch {
@@ -45,8 +44,8 @@ extension RunContext {
             "started_at": Value(record.startedAt ?? services.clock.now()),
             "attempt": .int(Int64(record.attempt)),
         ]
-        if order.plan.needs("last_success_at") {
-            let query = RunQuery(recipe: recipe.name, statuses: [.succeeded], limit: 1)
+        if plan.needs("last_success_at") {
+            let query = RunQuery(recipe: plan.recipe.name, statuses: [.succeeded], limit: 1)
             do {
                 members["last_success_at"] =
                     try await services.store.runs(query).first?.finishedAt.map { Value($0) } ?? .null
@@ -55,7 +54,7 @@ extension RunContext {
             }
         }
         // The data interval of a fire is the time since the fire before it.
-        if order.plan.needs("interval_start") {
+        if plan.needs("interval_start") {
             let start = order.trigger?.schedule.previous(before: scheduledAt)
             members["interval_start"] = start.map { Value($0) } ?? .null
         }
@@ -63,18 +62,14 @@ extension RunContext {
         return .map(members)
     }
 
-    /// Sets `connection` to the fields that are no secret, where the recipe reads it at all.
-    func addConnection(
-        _ reference: ConnectionReference?,
-        to scope: inout Scope,
-        action: String?
-    ) async throws(Exit) {
-        guard order.plan.variables.contains("connection"), let reference else { return }
-        let session = try session(for: reference, action: action)
+    /// Sets `connection` to the fields that are no secret, of an action's connection or else of the recipe's.
+    func addConnection(of step: Step?, to scope: inout Scope) async throws(Exit) {
+        guard step?.action.connection != nil || plan.recipe.connection != nil else { return }
+        let session = try session(for: step)
         do {
             scope["connection"] = try await session.visible()
         } catch {
-            throw .failed(redact(RunError(action: action, kind: .configuration, message: "\(error)")))
+            throw .failed(redact(RunError(action: step?.action.path, kind: .configuration, message: "\(error)")))
         }
     }
 }

@@ -8,6 +8,7 @@ import Synchronization
 /// One run while it goes on: what its actions share.
 final class RunContext: Sendable {
     let order: RunOrder
+    let plan: RecipePlan
     let services: Executor.Services
     let checkpoints: Checkpoints
     /// When the run's time is over, on the clock's `uptime`.
@@ -16,12 +17,12 @@ final class RunContext: Sendable {
 
     init(order: RunOrder, services: Executor.Services, done: [ActionRecord]) {
         self.order = order
+        plan = order.plan
         self.services = services
         checkpoints = Checkpoints(store: services.store, fence: order.run.fence, done: done)
         deadline = services.clock.uptime() + order.plan.recipe.timeout
     }
 
-    var recipe: Recipe { order.plan.recipe }
     var run: RunID { order.run.id }
 
     /// The time until the run's deadline.

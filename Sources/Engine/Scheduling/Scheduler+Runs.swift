@@ -22,20 +22,20 @@ extension Scheduler {
         running[order.run.id] = handle
         let performer = services.performer
         Task {
-            let result = await performer.run(order, handle: handle)
-            await self.ended(order, result)
+            _ = await performer.run(order, handle: handle)
+            await self.ended(order.run.id, order.run.fire)
         }
     }
 
     /// What follows from the end of a run: a slot is free, and a catch-up may go on.
-    private func ended(_ order: RunOrder, _ result: RunResult) async {
-        running[order.run.id] = nil
-        let recipe = order.run.fire.recipe
+    private func ended(_ run: RunID, _ fire: FireKey) async {
+        running[run] = nil
+        let recipe = fire.recipe
         liveRuns[recipe] = liveRuns[recipe].flatMap { $0 > 1 ? $0 - 1 : nil }
         await fillSlots()
-        let key = TriggerKey(recipe: recipe, trigger: order.run.fire.trigger)
+        let key = TriggerKey(recipe: recipe, trigger: fire.trigger)
         var mustWake = false
-        if watches[key]?.didEnd(order.run.id) == true {
+        if watches[key]?.didEnd(run) == true {
             requeue(key)
             mustWake = true
         }

@@ -5,9 +5,9 @@ extension Performance {
     /// The verb `do`: actions whose results are visible only inside; what they `set` stays.
     ///
     /// Its result is the last one inside.
-    func performBlock(_ actions: [Action], in scope: inout Scope) async throws(Exit) -> VerbResult {
+    func performBlock(in scope: inout Scope) async throws(Exit) -> VerbResult {
         var inner = scope
-        let last = try await run.perform(actions, in: &inner, at: position)
+        let last = try await run.perform(step.inner, in: &inner, at: position)
         scope["vars"] = inner["vars"]
         return VerbResult(value: last ?? .null)
     }

@@ -8,21 +8,18 @@ extension HTTPAction {
     var isRepeatable: Bool { method.isIdempotent || idempotencyKey != nil }
 }
 
-extension Performance {
+extension HTTPSender {
     /// The verbs `get post put patch delete head`.
-    func send(_ request: HTTPAction, in scope: Scope) async throws(Exit) -> VerbResult {
-        let session = try run.session(for: action.connection ?? run.recipe.connection, action: action.path)
-        var sender = HTTPSender(performance: self, request: request, session: session, scope: scope)
-        let prepared = try sender.prepare()
+    func perform() async throws(Exit) -> VerbResult {
+        let prepared = try prepare()
         try await run.checkpoints.flush()
         // A resumed run must know that the effect may have been had.
-        if !request.isRepeatable || run.recipe.delivery == .atMostOnce { try await run.checkpoints.begin(record) }
-        let start = run.services.clock.uptime()
-        guard let pagination = request.pagination else {
-            let response = try await sender.send(prepared)
-            return sender.result(of: response, since: start)
+        if !request.isRepeatable || run.plan.recipe.delivery == .atMostOnce {
+            try await run.checkpoints.begin(performance.record)
         }
-        return try await sendPages(prepared, pagination, &sender, since: start)
+        let start = run.services.clock.uptime()
+        guard let pagination = request.pagination else { return result(of: try await send(prepared), since: start) }
+        return try await sendPages(prepared, pagination, since: start)
     }
 
     /// Reads page after page until there is no next one; each is a full request with its own attempts.
@@ -31,7 +28,6 @@ extension Performance {
     private func sendPages(
         _ first: PreparedRequest,
         _ pagination: Pagination,
-        _ sender: inout HTTPSender,
         since start: Duration
     ) async throws(Exit) -> VerbResult {
         var items: [Value] = []
@@ -39,24 +35,28 @@ extension Performance {
         var prepared = first
         var pages = 0
         while true {
-            let response = try await sender.send(prepared)
+            let response = try await send(prepared)
             pages += 1
-            let visible = sender.scope.with("response", response.value)
-            let page = try evaluate { () throws(ExpressionError) in try pagination.items.evaluate(in: visible) }
-            let found = try list(page, pagination.items)
+            let visible = scope.with("response", response.value)
+            let listed = try performance.evaluate { () throws(ExpressionError) in
+                try pagination.items.evaluate(in: visible)
+            }
+            let found = try list(listed, pagination.items)
             items.append(contentsOf: found)
-            let next = try evaluate { () throws(ExpressionError) in try pagination.next.evaluate(in: visible) }
+            let next = try performance.evaluate { () throws(ExpressionError) in
+                try pagination.next.evaluate(in: visible)
+            }
             guard pages < pagination.maxPages, !found.isEmpty, let url = try nextURL(next, pagination.next),
                 seen.insert(url).inserted
             else {
-                var result = sender.result(of: response, since: start)
+                var result = result(of: response, since: start)
                 guard case .map(var members) = result.value else { return result }
                 members["items"] = .list(items)
                 members["pages"] = .int(Int64(pages))
                 result.value = .map(members)
                 return result
             }
-            prepared = sender.page(pages + 1, at: url, after: response, like: first)
+            prepared = page(pages + 1, at: url, after: response, like: first)
         }
     }
 
@@ -68,7 +68,7 @@ extension Performance {
         case .optional(let optional): return try list(optional.value ?? .null, expression)
         default:
             let message = "`items` of `paginate` needs a list, and this is \(value.typeName.name)"
-            throw .failed(RunError(action: action.path, kind: .type, message: message, place: expression.place))
+            throw .failed(RunError(action: step.action.path, kind: .type, message: message, place: expression.place))
         }
     }
 
@@ -79,7 +79,7 @@ extension Performance {
         case .optional(let optional): return try nextURL(optional.value ?? .null, expression)
         default:
             let message = "`next` of `paginate` needs a URL, and this is \(value.typeName.name)"
-            throw .failed(RunError(action: action.path, kind: .type, message: message, place: expression.place))
+            throw .failed(RunError(action: step.action.path, kind: .type, message: message, place: expression.place))
         }
     }
 }

@@ -5,23 +5,23 @@ import Schedule
 import Store
 
 /// Sends the requests of one HTTP action: attempts, expectations, and the errors that come of them.
-struct HTTPSender {
+final class HTTPSender {
     let performance: Performance
     let request: HTTPAction
-    let session: ConnectionSession
     let scope: Scope
+    private let session: ConnectionSession
     /// Attempts so far, over all pages.
-    private(set) var attempts = 0
+    private var attempts = 0
 
-    init(performance: Performance, request: HTTPAction, session: ConnectionSession, scope: Scope) {
+    init(_ performance: Performance, _ request: HTTPAction, in scope: Scope) throws(Exit) {
         self.performance = performance
         self.request = request
-        self.session = session
         self.scope = scope
+        session = try performance.run.session(for: performance.step)
     }
 
-    private var run: RunContext { performance.run }
-    private var action: Action { performance.action }
+    var run: RunContext { performance.run }
+    var step: Step { performance.step }
 
     /// An attempt that did not give what was expected.
     private struct Failure: Error {
@@ -37,9 +37,9 @@ struct HTTPSender {
     func prepare() throws(Exit) -> PreparedRequest {
         var prepared: PreparedRequest
         do {
-            prepared = try PreparedRequest(request, scope: scope, timeout: action.timeout)
+            prepared = try PreparedRequest(request, scope: scope, timeout: step.action.timeout)
         } catch {
-            throw .failed(RunError(error, action: action.path))
+            throw .failed(RunError(error, action: step.action.path))
         }
         if let key = try idempotencyKey() { prepared.headers.append(("Idempotency-Key", key)) }
         let run = run
@@ -77,7 +77,7 @@ struct HTTPSender {
     // MARK: Sending
 
     /// Sends a request until it gives what is expected, or its attempts are used up.
-    mutating func send(_ prepared: PreparedRequest) async throws(Exit) -> Response {
+    func send(_ prepared: PreparedRequest) async throws(Exit) -> Response {
         let retry = Retry(policy: policy)
         var attempt = 0
         while true {
@@ -106,7 +106,7 @@ struct HTTPSender {
             else { throw .failed(error) }
             run.report(
                 .attemptFailed(
-                    run.describe(action, performance.position),
+                    run.describe(step, performance.position),
                     attempt: attempt,
                     message: run.redact(error.message),
                     retryIn: wait
@@ -122,7 +122,7 @@ struct HTTPSender {
 
     /// The rule in force: the action's own, the recipe's, or that of the method.
     private var policy: RetryPolicy {
-        action.retry ?? run.recipe.retry ?? (request.isRepeatable ? .idempotentDefault : .never)
+        step.action.retry ?? run.plan.recipe.retry ?? (request.isRepeatable ? .idempotentDefault : .never)
     }
 
     /// The last word of `retry: {while: …}`.
@@ -136,38 +136,60 @@ struct HTTPSender {
     }
 
     private func attemptOnce(_ prepared: PreparedRequest) async throws(Exit) -> Result<Response, Failure> {
-        let limit = min(action.timeout, run.remaining)
+        let remaining = run.remaining
+        let limit = min(step.action.timeout, remaining)
         guard limit > .zero, !Task.isCancelled else { throw .cancelled }
         var timed = prepared
         timed.timeout = limit
-        let request = timed
-        let session = session
-        // The transport keeps the limit itself and says more about it; ours also covers what comes before, such as a renewal.
-        let (result, isExpired) = await run.services.deadlines.run(within: limit + .milliseconds(250)) {
-            () async -> Result<Response, RequestFailure> in
-            do throws(RequestFailure) {
-                return .success(try await session.send(request))
-            } catch {
-                return .failure(error)
-            }
-        }
+        let (result, isExpired) = await exchange(timed, within: limit)
+        let failure: RequestFailure
         switch result {
-        case .success(let response):
-            return try check(response)
-        case .failure(let failure):
-            if isExpired {
-                let message = "\(self.request.method.token): no answer within \(DurationText.format(limit))"
-                return .failure(Failure(error: error(.timeout, message)))
-            }
-            if Task.isCancelled || failure.kind == .cancelled { throw .cancelled }
-            return .failure(
-                Failure(
-                    error: error(RunError.Kind(failure.kind), failure.message, status: failure.status),
-                    retryAfter: failure.retryAfter,
-                    response: failure.response,
-                    isTransient: failure.isTransient
-                )
+        case .success(let response): return try check(response)
+        case .failure(let found): failure = found
+        }
+        // Where the run's own time was the limit, it is the run that is over, not the attempt.
+        let isTimeout = isExpired || failure.kind == .timeout
+        if isTimeout, remaining <= step.action.timeout { throw .cancelled }
+        if isExpired {
+            let message = "\(request.method.token): no answer within \(DurationText.format(limit))"
+            return .failure(Failure(error: error(.timeout, message)))
+        }
+        if Task.isCancelled || failure.kind == .cancelled { throw .cancelled }
+        return .failure(
+            Failure(
+                error: error(RunError.Kind(failure.kind), failure.message, status: failure.status),
+                retryAfter: failure.retryAfter,
+                response: failure.response,
+                isTransient: failure.isTransient
             )
+        )
+    }
+
+    /// Sends the request. The transport keeps the limit itself, from the connection on.
+    ///
+    /// A short limit also covers what comes before that, such as a renewal, which a task of its own can leave; a long one is longer than any renewal.
+    private func exchange(
+        _ request: PreparedRequest,
+        within limit: Duration
+    ) async -> (Result<Response, RequestFailure>, isExpired: Bool) {
+        let session = session
+        guard limit < Self.longestPreparation else { return (await Self.outcome(of: request, session), false) }
+        return await run.services.deadlines.run(within: limit + .milliseconds(250)) {
+            await Self.outcome(of: request, session)
+        }
+    }
+
+    /// Twice the longest renewal.
+    private static let longestPreparation = Defaults.renewTimeout * 2
+
+    private static func outcome(
+        of request: PreparedRequest,
+        _ session: ConnectionSession
+    ) async -> Result<Response, RequestFailure> {
+        do throws(RequestFailure) {
+            return .success(try await session.send(request))
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -201,7 +223,7 @@ struct HTTPSender {
     }
 
     private func error(_ kind: RunError.Kind, _ message: String, status: Int? = nil) -> RunError {
-        RunError(action: action.path, kind: kind, message: message, status: status, place: action.place)
+        RunError(action: step.action.path, kind: kind, message: message, status: status, place: step.action.place)
     }
 
     /// Method, host and status.

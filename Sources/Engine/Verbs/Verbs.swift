@@ -15,22 +15,30 @@ struct VerbResult: Sendable {
 }
 
 /// One performance of an action: what a verb is given beside the variables.
-struct Performance: Sendable {
+final class Performance: Sendable {
     let run: RunContext
-    let action: Action
+    let step: Step
     let key: ActionKey
     /// The record of the action, as it is before the end.
     let record: ActionRecord
     let position: Position
 
+    init(run: RunContext, step: Step, key: ActionKey, record: ActionRecord, position: Position) {
+        self.run = run
+        self.step = step
+        self.key = key
+        self.record = record
+        self.position = position
+    }
+
     /// An error of this action.
     func failure(_ kind: RunError.Kind, _ message: String) -> Exit {
-        .failed(RunError(action: action.path, kind: kind, message: message, place: action.place))
+        .failed(RunError(action: step.action.path, kind: kind, message: message, place: step.action.place))
     }
 
     /// An expression's value.
     func evaluate<Result>(_ body: () throws(ExpressionError) -> Result) throws(Exit) -> Result {
-        try run.evaluate(action, body)
+        try run.evaluate(step, body)
     }
 }
 
@@ -39,13 +47,13 @@ extension Verb {
     /// Performs the verb.
     func perform(_ performance: Performance, in scope: inout Scope) async throws(Exit) -> VerbResult {
         switch self {
-        case .http(let request): try await performance.send(request, in: scope)
+        case .http(let request): try await HTTPSender(performance, request, in: scope).perform()
         case .log(let log): try performance.log(log, in: scope)
         case .set(let variables): try performance.set(variables, in: &scope)
         case .wait(let duration): try await performance.wait(duration, in: scope)
         case .fail(let message): try performance.fail(message, in: scope)
         case .stop(let reason): try performance.stop(reason, in: scope)
-        case .block(let actions): try await performance.performBlock(actions, in: &scope)
+        case .block: try await performance.performBlock(in: &scope)
         }
     }
 

@@ -1,0 +1,19 @@
+import Recipe
+
+/// An action as all runs of a recipe share it.
+///
+/// `Action` is a large value. Ten thousand runs that each carry copies of it through their suspended calls would be mostly copies.
+final class Step: Sendable {
+    /// The action.
+    let action: Action
+    /// The actions of its `do`.
+    let inner: [Step]
+    /// The actions of its `on_error`.
+    let handlers: [Step]
+
+    init(_ action: Action) {
+        self.action = action
+        inner = if case .block(let actions) = action.verb { actions.map(Step.init) } else { [] }
+        handlers = if case .handle(let actions) = action.onError { actions.map(Step.init) } else { [] }
+    }
+}
