@@ -41,7 +41,9 @@ extension Main {
         let name = arguments.first
         let isHelp = arguments.contains { $0 == "--help" || $0 == "-h" || $0 == "help" }
         let direct = Runner.configuration.subcommands.first { $0.configuration.commandName == name }
-        guard let direct, direct.configuration.subcommands.isEmpty, !isHelp else { return try Runner.parseAsRoot(arguments) }
+        guard let direct, direct.configuration.subcommands.isEmpty, !isHelp else {
+            return try Runner.parseAsRoot(arguments)
+        }
         do {
             return try direct.parseAsRoot(Array(arguments.dropFirst()))
         } catch {

@@ -40,7 +40,9 @@ import Testing
         #expect(try await program.run("once", "a.yml").status == 0)
         let runs = try await program.run("runs", "--json").json
         #expect(runs.items.count == 1)
-        for key in ["id", "recipe", "trigger", "scheduled_at", "started_at", "finished_at", "status", "reason", "lateness_ms"] {
+        for key in [
+            "id", "recipe", "trigger", "scheduled_at", "started_at", "finished_at", "status", "reason", "lateness_ms",
+        ] {
             #expect(runs.items.first?[key] != nil, "\(key)")
         }
         let id = runs.items.first?["id"]?.string ?? ""

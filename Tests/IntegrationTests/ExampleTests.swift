@@ -15,7 +15,8 @@ import Testing
         where !name.hasPrefix(".") {
             var isDirectory: ObjCBool = false
             let source = repository + "/" + path + "/" + name
-            guard FileManager.default.fileExists(atPath: source, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
+            guard FileManager.default.fileExists(atPath: source, isDirectory: &isDirectory), !isDirectory.boolValue
+            else { continue }
             try directory.write(String(contentsOfFile: source, encoding: .utf8), to: name)
         }
         return directory

@@ -4,7 +4,8 @@ import Sandbox
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct OnceTests {
-    static let me = "connection: api\nactions:\n  - id: me\n    get: /api/v5/me\n  - log: hello\noutput: ${{ actions.me.body.data }}\n"
+    static let me =
+        "connection: api\nactions:\n  - id: me\n    get: /api/v5/me\n  - log: hello\noutput: ${{ actions.me.body.data }}\n"
 
     @Test func `prints nothing but JSON on stdout, and its log on stderr`() async throws {
         try await SandboxWorkspace.serve(["me.yml": Self.me]) { _, program, _ in
@@ -49,8 +50,12 @@ import Testing
     @Test func `a refused port, JSON that is none and a slow server each say so`() async throws {
         let refused = "actions:\n  - id: a\n    get: http://127.0.0.1:1/x\n    retry: false\n"
         let html = "connection: api\nactions:\n  - id: b\n    get: /api/v5/me?html=1\n    response: json\n"
-        let slow = "connection: api\nactions:\n  - id: c\n    get: /api/v5/me?delay=20s\n    timeout: 300ms\n    retry: false\n"
-        try await SandboxWorkspace.serve(["refused.yml": refused, "html.yml": html, "slow.yml": slow]) { _, program, _ in
+        let slow =
+            "connection: api\nactions:\n  - id: c\n    get: /api/v5/me?delay=20s\n    timeout: 300ms\n    retry: false\n"
+        try await SandboxWorkspace.serve(["refused.yml": refused, "html.yml": html, "slow.yml": slow]) {
+            _,
+            program,
+            _ in
             for (file, text) in [("refused.yml", "refused"), ("html.yml", "JSON"), ("slow.yml", "300ms")] {
                 let outcome = try await program.run("once", file)
                 #expect(outcome.status == 1)
@@ -61,11 +66,14 @@ import Testing
     }
 
     @Test func `inputs are typed, and wrong ones are named`() async throws {
-        let recipe = "inputs:\n  n: { type: integer }\n  who: { type: string, default: you }\nactions:\n  - log: hi\noutput: \"${{ [inputs.n + 1, inputs.who] }}\"\n"
+        let recipe =
+            "inputs:\n  n: { type: integer }\n  who: { type: string, default: you }\nactions:\n  - log: hi\noutput: \"${{ [inputs.n + 1, inputs.who] }}\"\n"
         let directory = try TemporaryDirectory(["in.yml": recipe])
         let program = Program(in: directory.path)
         #expect(try await program.run("once", "in.yml", "--input", "n=41").json == [42, "you"])
-        for (arguments, text) in [([], "`n`"), (["n=x"], "integer"), (["n=1", "--input", "m=2"], "`m`")] as [([String], String)] {
+        for (arguments, text) in [([], "`n`"), (["n=x"], "integer"), (["n=1", "--input", "m=2"], "`m`")]
+            as [([String], String)]
+        {
             let words = ["once", "in.yml"] + (arguments.isEmpty ? [] : ["--input"] + arguments)
             let outcome = await (try program.start(words)).outcome()
             #expect(outcome.status == 2)
@@ -96,7 +104,10 @@ import Testing
             }
             #expect(shown.contains("invalid_client"))
             #expect(sandbox.statistics().tokenRequests <= 2)
-            let forms = [secret, Data("demo-client:\(secret)".utf8).base64EncodedString(), Data(secret.utf8).base64EncodedString()]
+            let forms = [
+                secret, Data("demo-client:\(secret)".utf8).base64EncodedString(),
+                Data(secret.utf8).base64EncodedString(),
+            ]
             for form in forms {
                 #expect(!shown.contains(form))
                 for (name, data) in directory.contents() {

@@ -16,7 +16,8 @@ struct Program {
 
     /// The tests' own executable stands beside it.
     static let path: String = {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return (own as NSString).deletingLastPathComponent + "/runner"
     }()
 
@@ -26,7 +27,9 @@ struct Program {
     /// A program that works in a directory of its own, with a key of its own and no other environment.
     init(in directory: String, _ environment: [String: String] = [:]) {
         self.directory = directory
-        self.environment = ["PATH": "/usr/bin:/bin", "HOME": directory, "TZ": "UTC"].merging(environment) { _, new in new }
+        self.environment = ["PATH": "/usr/bin:/bin", "HOME": directory, "TZ": "UTC"].merging(environment) { _, new in
+            new
+        }
     }
 
     /// Runs it to its end.
@@ -46,7 +49,9 @@ final class RunningProgram: Sendable {
     private let process = Process()
     private let outputPath: String
     private let errorPath: String
-    /// Ends with the process. `waitUntilExit` would spin on a run loop that has nothing to do.
+    /// Ends with the process.
+    ///
+    /// `waitUntilExit` would spin on a run loop that has nothing to do.
     private let end: AsyncStream<Never>
 
     fileprivate init(_ program: Program, _ arguments: [String]) throws {

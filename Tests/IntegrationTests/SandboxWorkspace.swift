@@ -16,7 +16,8 @@ enum SandboxWorkspace {
 
     /// Calls `body` with a sandbox and a program that works in a workspace of these files.
     static func serve<Result: Sendable>(
-        _ files: [String: String], _ configuration: SandboxConfiguration = SandboxConfiguration(),
+        _ files: [String: String],
+        _ configuration: SandboxConfiguration = SandboxConfiguration(),
         _ body: @Sendable (Sandbox, Program, TemporaryDirectory) async throws -> Result
     ) async throws -> Result {
         let sandbox = Sandbox(configuration)
@@ -37,6 +38,8 @@ func runs(_ program: Program, limit: Int = 100_000) async throws -> [Value] {
 
 /// The fires that a list of runs holds more than once.
 func doubles(_ runs: [Value]) -> [String] {
-    let fires = runs.map { "\($0["recipe"]?.string ?? "") \($0["trigger"]?.string ?? "") \($0["scheduled_at"]?.string ?? "")" }
+    let fires = runs.map {
+        "\($0["recipe"]?.string ?? "") \($0["trigger"]?.string ?? "") \($0["scheduled_at"]?.string ?? "")"
+    }
     return Dictionary(grouping: fires) { $0 }.filter { $0.value.count > 1 }.keys.sorted()
 }

@@ -15,143 +15,224 @@ import Testing
 
     static let cases: [Case] = [
         Case(
-            story: "an unknown key of a recipe", recipe: "actions:\n  - log: hi\nconection: api\n",
-            place: "3:1", message: "conection", mend: "connection"
+            story: "an unknown key of a recipe",
+            recipe: "actions:\n  - log: hi\nconection: api\n",
+            place: "3:1",
+            message: "conection",
+            mend: "connection"
         ),
         Case(
-            story: "an unknown key of an action", recipe: "connection: api\nactions:\n  - get: /me\n    qery: { a: 1 }\n",
-            place: "4:5", message: "qery", mend: "query"
+            story: "an unknown key of an action",
+            recipe: "connection: api\nactions:\n  - get: /me\n    qery: { a: 1 }\n",
+            place: "4:5",
+            message: "qery",
+            mend: "query"
         ),
         Case(
-            story: "a verb misspelt", recipe: "connection: api\nactions:\n  - gett: /me\n",
-            place: "3:5", message: "gett", mend: "get"
+            story: "a verb misspelt",
+            recipe: "connection: api\nactions:\n  - gett: /me\n",
+            place: "3:5",
+            message: "gett",
+            mend: "get"
         ),
         Case(
-            story: "no verb at all", recipe: "connection: api\nactions:\n  - id: nothing\n",
-            place: "3:5", message: "does nothing", mend: "`get`"
+            story: "no verb at all",
+            recipe: "connection: api\nactions:\n  - id: nothing\n",
+            place: "3:5",
+            message: "does nothing",
+            mend: "`get`"
         ),
         Case(
-            story: "two verbs", recipe: "connection: api\nactions:\n  - get: /me\n    post: /me\n",
-            place: "4:5", message: "`get` and `post`", mend: "two actions"
+            story: "two verbs",
+            recipe: "connection: api\nactions:\n  - get: /me\n    post: /me\n",
+            place: "4:5",
+            message: "`get` and `post`",
+            mend: "two actions"
         ),
         Case(
-            story: "no actions", recipe: "name: empty\n",
-            place: "1:1", message: "actions", mend: "- get:"
+            story: "no actions",
+            recipe: "name: empty\n",
+            place: "1:1",
+            message: "actions",
+            mend: "- get:"
         ),
         Case(
-            story: "actions that are no list", recipe: "connection: api\nactions:\n  get: /me\n",
-            place: "3:3", message: "list of actions", mend: "- "
+            story: "actions that are no list",
+            recipe: "connection: api\nactions:\n  get: /me\n",
+            place: "3:3",
+            message: "list of actions",
+            mend: "- "
         ),
         Case(
-            story: "a connection that does not exist", recipe: "connection: ap\nactions:\n  - get: /me\n",
-            place: "1:13", message: "no connection `ap`", mend: "`api`"
+            story: "a connection that does not exist",
+            recipe: "connection: ap\nactions:\n  - get: /me\n",
+            place: "1:13",
+            message: "no connection `ap`",
+            mend: "`api`"
         ),
         Case(
-            story: "a path without a connection", recipe: "actions:\n  - get: /me\n",
-            place: "2:5", message: "no connection", mend: "connection: NAME"
+            story: "a path without a connection",
+            recipe: "actions:\n  - get: /me\n",
+            place: "2:5",
+            message: "no connection",
+            mend: "connection: NAME"
         ),
         Case(
             story: "an action that is not there",
             recipe: "connection: api\nactions:\n  - id: list\n    get: /me\n  - log: \"${{ actions.lst.body }}\"\n",
-            place: "5:23", message: "no earlier action `lst`", mend: "`list`"
+            place: "5:23",
+            message: "no earlier action `lst`",
+            mend: "`list`"
         ),
         Case(
             story: "an action that comes later",
             recipe: "connection: api\nactions:\n  - log: \"${{ actions.list.body }}\"\n  - id: list\n    get: /me\n",
-            place: "3:23", message: "no earlier action `list`", mend: ""
+            place: "3:23",
+            message: "no earlier action `list`",
+            mend: ""
         ),
         Case(
             story: "a result's member that is not there",
             recipe: "connection: api\nactions:\n  - id: list\n    get: /me\n  - log: ${{ actions.list.boddy }}\n",
-            place: "5:27", message: "boddy", mend: "`body`"
+            place: "5:27",
+            message: "boddy",
+            mend: "`body`"
         ),
         Case(
             story: "an input that is not declared",
-            recipe: "connection: api\ninputs:\n  state: { type: string }\nactions:\n  - get: /me\n    query: { s: \"${{ inputs.staet }}\" }\n",
-            place: "6:29", message: "staet", mend: "`state`"
+            recipe:
+                "connection: api\ninputs:\n  state: { type: string }\nactions:\n  - get: /me\n    query: { s: \"${{ inputs.staet }}\" }\n",
+            place: "6:29",
+            message: "staet",
+            mend: "`state`"
         ),
         Case(
-            story: "an unknown variable", recipe: "connection: api\nactions:\n  - log: ${{ action.list }}\n",
-            place: "3:14", message: "no variable `action`", mend: "`actions`"
+            story: "an unknown variable",
+            recipe: "connection: api\nactions:\n  - log: ${{ action.list }}\n",
+            place: "3:14",
+            message: "no variable `action`",
+            mend: "`actions`"
         ),
         Case(
-            story: "a syntax error in an expression", recipe: "connection: api\nactions:\n  - log: ${{ 1 + }}\n",
-            place: "3:18", message: "", mend: ""
+            story: "a syntax error in an expression",
+            recipe: "connection: api\nactions:\n  - log: ${{ 1 + }}\n",
+            place: "3:18",
+            message: "",
+            mend: ""
         ),
         Case(
-            story: "an expression that is never closed", recipe: "connection: api\nactions:\n  - log: \"${{ 1 + 2\"\n",
-            place: "3:11", message: "never closed", mend: "}}"
+            story: "an expression that is never closed",
+            recipe: "connection: api\nactions:\n  - log: \"${{ 1 + 2\"\n",
+            place: "3:11",
+            message: "never closed",
+            mend: "}}"
         ),
         Case(
             story: "an error inside a block scalar",
-            recipe: "connection: api\nactions:\n  - id: list\n    get: /me\n  - log: |\n      first line\n      and ${{ actions.lits.body }}\n",
-            place: "7:23", message: "no earlier action `lits`", mend: "`list`"
+            recipe:
+                "connection: api\nactions:\n  - id: list\n    get: /me\n  - log: |\n      first line\n      and ${{ actions.lits.body }}\n",
+            place: "7:23",
+            message: "no earlier action `lits`",
+            mend: "`list`"
         ),
         Case(
             story: "a minute that does not exist",
             recipe: "trigger: { cron: \"61 * * * *\" }\nconnection: api\nactions:\n  - get: /me\n",
-            place: "1:19", message: "61", mend: ""
+            place: "1:19",
+            message: "61",
+            mend: ""
         ),
         Case(
             story: "a zone misspelt",
-            recipe: "trigger:\n  cron: \"0 8 * * *\"\n  timezone: Europe/Pariss\nconnection: api\nactions:\n  - get: /me\n",
-            place: "3:13", message: "Europe/Pariss", mend: "Europe/Paris"
+            recipe:
+                "trigger:\n  cron: \"0 8 * * *\"\n  timezone: Europe/Pariss\nconnection: api\nactions:\n  - get: /me\n",
+            place: "3:13",
+            message: "Europe/Pariss",
+            mend: "Europe/Paris"
         ),
         Case(
             story: "cron and interval at once",
             recipe: "trigger:\n  cron: \"0 8 * * *\"\n  interval: 5m\nconnection: api\nactions:\n  - get: /me\n",
-            place: "3:13", message: "either", mend: "two triggers"
+            place: "3:13",
+            message: "either",
+            mend: "two triggers"
         ),
         Case(
             story: "an interval without a unit",
             recipe: "trigger: { interval: 5 parsecs }\nconnection: api\nactions:\n  - get: /me\n",
-            place: "1:22", message: "", mend: ""
+            place: "1:22",
+            message: "",
+            mend: ""
         ),
         Case(
-            story: "an interval of nothing", recipe: "trigger: { interval: 0s }\nconnection: api\nactions:\n  - get: /me\n",
-            place: "1:22", message: "at least", mend: ""
+            story: "an interval of nothing",
+            recipe: "trigger: { interval: 0s }\nconnection: api\nactions:\n  - get: /me\n",
+            place: "1:22",
+            message: "at least",
+            mend: ""
         ),
         Case(
             story: "an overlap rule that does not exist",
             recipe: "trigger: { interval: 5m, overlap: skp }\nconnection: api\nactions:\n  - get: /me\n",
-            place: "1:35", message: "skp", mend: "skip"
+            place: "1:35",
+            message: "skp",
+            mend: "skip"
         ),
         Case(
-            story: "as without foreach", recipe: "connection: api\nactions:\n  - get: /me\n    as: item_of_list\n",
-            place: "4:5", message: "`foreach`", mend: "add `foreach"
+            story: "as without foreach",
+            recipe: "connection: api\nactions:\n  - get: /me\n    as: item_of_list\n",
+            place: "4:5",
+            message: "`foreach`",
+            mend: "add `foreach"
         ),
         Case(
-            story: "an id that is no name", recipe: "connection: api\nactions:\n  - id: my-list\n    get: /me\n",
-            place: "3:9", message: "my-list", mend: "my_list"
+            story: "an id that is no name",
+            recipe: "connection: api\nactions:\n  - id: my-list\n    get: /me\n",
+            place: "3:9",
+            message: "my-list",
+            mend: "my_list"
         ),
         Case(
             story: "an id twice",
             recipe: "connection: api\nactions:\n  - id: list\n    get: /me\n  - id: list\n    get: /me\n",
-            place: "5:5", message: "`list`", mend: "unique"
+            place: "5:5",
+            message: "`list`",
+            mend: "unique"
         ),
         Case(
             story: "a retry on nothing known",
             recipe: "connection: api\nactions:\n  - get: /me\n    retry: { on: [netwrk] }\n",
-            place: "4:19", message: "netwrk", mend: "`network`"
+            place: "4:19",
+            message: "netwrk",
+            mend: "`network`"
         ),
         Case(
             story: "two bodies",
             recipe: "connection: api\nactions:\n  - post: /me\n    json: { a: 1 }\n    form: { a: 1 }\n",
-            place: "5:11", message: "one body", mend: "remove"
+            place: "5:11",
+            message: "one body",
+            mend: "remove"
         ),
         Case(
             story: "a header that is no token",
             recipe: "connection: api\nactions:\n  - get: /me\n    headers: { \"X Bad\": 1 }\n",
-            place: "4:16", message: "X Bad", mend: "letters"
+            place: "4:16",
+            message: "X Bad",
+            mend: "letters"
         ),
         Case(
             story: "a pagination without next",
             recipe: "connection: api\nactions:\n  - get: /me\n    paginate: { items: \"${{ response.body }}\" }\n",
-            place: "4:17", message: "next", mend: "next_url"
+            place: "4:17",
+            message: "next",
+            mend: "next_url"
         ),
         Case(
-            story: "a secret of the connection", recipe: "connection: api\nactions:\n  - log: ${{ connection.token }}\n",
-            place: "3:25", message: "no field `token`", mend: "base_url"
+            story: "a secret of the connection",
+            recipe: "connection: api\nactions:\n  - log: ${{ connection.token }}\n",
+            place: "3:25",
+            message: "no field `token`",
+            mend: "base_url"
         ),
     ]
 

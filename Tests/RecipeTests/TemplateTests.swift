@@ -19,7 +19,11 @@ import Testing
         Row(story: "alone in a block scalar keeps its type", yaml: "|\n  ${{ true }}\n", value: .bool(true)),
         Row(story: "inside text becomes text", yaml: "\"n=${{ 3.0 }}\"", value: .string("n=3.0")),
         Row(story: "null in text is empty", yaml: "\"<${{ null }}>\"", value: .string("<>")),
-        Row(story: "a map in text is JSON", yaml: "\"x ${{ {'a': [1, null]} }}\"", value: .string("x {\"a\":[1,null]}")),
+        Row(
+            story: "a map in text is JSON",
+            yaml: "\"x ${{ {'a': [1, null]} }}\"",
+            value: .string("x {\"a\":[1,null]}")
+        ),
         Row(story: "a dollar is a dollar", yaml: "\"$5 and $$ and $x\"", value: .string("$5 and $$ and $x")),
         Row(story: "two dollars before braces are one", yaml: "\"$${{ x }}\"", value: .string("${{ x }}")),
         Row(story: "three dollars are one and the value", yaml: "\"$$${{ 7 }}\"", value: .string("$7")),
@@ -27,16 +31,25 @@ import Testing
         Row(story: "braces of a map do not end it", yaml: "\"${{ {'a': {'b': 1}}.a.b }}\"", value: .int(1)),
         Row(story: "two expressions", yaml: "\"${{ 1 }}-${{ 2 }}\"", value: .string("1-2")),
         Row(
-            story: "an empty optional drops its key", yaml: "{ a: \"${{ {'x': 1}.?y }}\", b: 1 }",
+            story: "an empty optional drops its key",
+            yaml: "{ a: \"${{ {'x': 1}.?y }}\", b: 1 }",
             value: .map(ValueMap([("b", .int(1))]))
         ),
         Row(
-            story: "a full optional is its value", yaml: "{ a: \"${{ {'x': 1}.?x }}\" }", value: .map(ValueMap([("a", .int(1))]))
+            story: "a full optional is its value",
+            yaml: "{ a: \"${{ {'x': 1}.?x }}\" }",
+            value: .map(ValueMap([("a", .int(1))]))
         ),
         Row(
-            story: "an empty optional drops its item", yaml: "[ 1, \"${{ {'x': 1}.?y }}\", 3 ]", value: .list([.int(1), .int(3)])
+            story: "an empty optional drops its item",
+            yaml: "[ 1, \"${{ {'x': 1}.?y }}\", 3 ]",
+            value: .list([.int(1), .int(3)])
         ),
-        Row(story: "YAML types stay", yaml: "[1, 2.5, true, null, \"1\"]", value: .list([.int(1), .double(2.5), .bool(true), .null, .string("1")])),
+        Row(
+            story: "YAML types stay",
+            yaml: "[1, 2.5, true, null, \"1\"]",
+            value: .list([.int(1), .double(2.5), .bool(true), .null, .string("1")])
+        ),
     ]
 
     @Test(arguments: rows) func `a template gives`(_ row: Row) throws {

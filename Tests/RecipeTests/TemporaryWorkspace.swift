@@ -11,7 +11,10 @@ final class TemporaryWorkspace {
         root = FileManager.default.temporaryDirectory.appendingPathComponent("recipe-tests-\(UUID().uuidString)").path
         for (path, text) in files {
             let url = URL(fileURLWithPath: root + "/" + path)
-            try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
             try Data(text.utf8).write(to: url)
         }
     }

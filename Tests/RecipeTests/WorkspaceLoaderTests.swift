@@ -51,7 +51,9 @@ import Testing
             #expect(connector.authorization.acquire?.steps.count == 1)
             #expect(connector.baseURI?.constant == "https://api.example.com")
             #expect(connector.test?.url.constant == "/me")
-            #expect(connector.isSecret("key") && connector.isSecret("access_token") && !connector.isSecret("expires_in"))
+            #expect(
+                connector.isSecret("key") && connector.isSecret("access_token") && !connector.isSecret("expires_in")
+            )
         }
     }
 

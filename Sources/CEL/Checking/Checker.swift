@@ -47,6 +47,8 @@ struct Checker {
         case .conditional(let condition, let yes, let no):
             expect(.bool, condition, "?:")
             let types = [check(yes), check(no)]
+            // A value or nothing: templates leave a key out where its value is null, so this is no mistake.
+            if types.contains(.null) { return .dyn }
             let parameter = unifier.fresh()
             guard unifier.areAssignable(types, to: [parameter, parameter]) else {
                 let names = types.map { unifier.resolve($0, isFinal: true).description }.joined(separator: " and ")

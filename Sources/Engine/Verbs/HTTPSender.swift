@@ -165,7 +165,9 @@ final class HTTPSender {
         )
     }
 
-    /// Sends the request. The transport keeps the limit itself, from the connection on.
+    /// Sends the request.
+    ///
+    /// The transport keeps the limit itself, from the connection on.
     ///
     /// A short limit also covers what comes before that, such as a renewal, which a task of its own can leave; a long one is longer than any renewal.
     private func exchange(

@@ -93,8 +93,10 @@ struct RecipeChecker {
         guard let url = request.url.constant, !url.hasPrefix("http://"), !url.hasPrefix("https://") else { return }
         let mark = action.place.mark
         file.diagnostics.report(
-            "http.no-connection", "`\(url)` is a path, and the action has no connection to join it to",
-            at: Span(start: mark, end: mark), help: "add `connection: NAME`, or write the whole URL"
+            "http.no-connection",
+            "`\(url)` is a path, and the action has no connection to join it to",
+            at: Span(start: mark, end: mark),
+            help: "add `connection: NAME`, or write the whole URL"
         )
     }
 

@@ -14,7 +14,10 @@ struct ReferenceChecker {
             case .undeclared, .missingField: continue
             case .undeclaredFunction, .noMatchingOverload, .invalid:
                 file.diagnostics.report(
-                    "expression.type", issue.message, at: expression.span(of: issue.range), help: issue.help
+                    "expression.type",
+                    issue.message,
+                    at: expression.span(of: issue.range),
+                    help: issue.help
                 )
             }
         }
@@ -55,7 +58,10 @@ struct ReferenceChecker {
         guard let root = reference.path.first else { return }
         guard var shape = names.variables[root] else {
             report(
-                "expression.unknown-variable", unknownVariable(root), at: reference.ranges[0], of: expression,
+                "expression.unknown-variable",
+                unknownVariable(root),
+                at: reference.ranges[0],
+                of: expression,
                 near: Suggestion.nearest(to: root, among: names.variables.keys.sorted()),
                 all: names.variables.keys.sorted()
             )
@@ -69,8 +75,11 @@ struct ReferenceChecker {
             if reference.isTest, index == reference.path.count - 1 { return }
             guard let next = members[member] else {
                 report(
-                    "expression.unknown-member", unknownMember(member, of: parent), at: reference.ranges[index],
-                    of: expression, near: Suggestion.nearest(to: member, among: members.keys.sorted()),
+                    "expression.unknown-member",
+                    unknownMember(member, of: parent),
+                    at: reference.ranges[index],
+                    of: expression,
+                    near: Suggestion.nearest(to: member, among: members.keys.sorted()),
                     all: members.keys.sorted()
                 )
                 return
@@ -97,7 +106,12 @@ struct ReferenceChecker {
     }
 
     private func report(
-        _ code: String, _ message: String, at range: Range<Int>, of expression: Expression, near: String?, all: [String]
+        _ code: String,
+        _ message: String,
+        at range: Range<Int>,
+        of expression: Expression,
+        near: String?,
+        all: [String]
     ) {
         let help: String? =
             if code == "expression.unknown-member", message.hasPrefix("the environment") {

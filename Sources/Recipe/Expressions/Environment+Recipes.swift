@@ -16,7 +16,8 @@ extension Environment {
     }()
 
     private static let now = Function(
-        "now", isPure: false,
+        "now",
+        isPure: false,
         Overload([], .timestamp) { (_: [Value]) throws(EvaluationError) in
             var time = timespec()
             clock_gettime(CLOCK_REALTIME, &time)
@@ -28,7 +29,8 @@ extension Environment {
     )
 
     private static let uuid = Function(
-        "uuid", isPure: false,
+        "uuid",
+        isPure: false,
         Overload([], .string) { (_: [Value]) throws(EvaluationError) in .string(UUID().uuidString.lowercased()) }
     )
 

@@ -22,7 +22,10 @@ struct TemplateParser {
             guard dollars % 2 == 1 else {
                 if dollars == 0, looksLikeExpression(rest[braces.upperBound...]) {
                     diagnostics.report(
-                        .warning, "template.missing-dollar", "`{{ … }}` is plain text here", at: span(node, offset - 2..<offset),
+                        .warning,
+                        "template.missing-dollar",
+                        "`{{ … }}` is plain text here",
+                        at: span(node, offset - 2..<offset),
                         help: "write `${{ … }}` for an expression"
                     )
                 }
@@ -60,7 +63,9 @@ struct TemplateParser {
         guard text[behind...].allSatisfy(\.isWhitespace) else {
             let from = text.utf8.distance(from: text.startIndex, to: behind)
             diagnostics.report(
-                "template.not-alone", "text follows the expression", at: span(node, from..<text.utf8.count),
+                "template.not-alone",
+                "text follows the expression",
+                at: span(node, from..<text.utf8.count),
                 help: "put the whole condition into one `${{ … }}`"
             )
             return nil
@@ -72,7 +77,9 @@ struct TemplateParser {
         let inner = text.drop { $0.isWhitespace }
         guard !inner.isEmpty else {
             diagnostics.report(
-                "expression.empty", "the expression is empty", at: span(node, offset..<offset + text.utf8.count),
+                "expression.empty",
+                "the expression is empty",
+                at: span(node, offset..<offset + text.utf8.count),
                 help: "write an expression, for example `${{ inputs.name }}`"
             )
             return nil
@@ -91,7 +98,9 @@ struct TemplateParser {
     /// `offset` is the byte behind the opening braces.
     private func reportUnclosed(_ node: Node, _ offset: Int) {
         diagnostics.report(
-            "template.unclosed", "`${{` is never closed", at: span(node, offset - 3..<offset),
+            "template.unclosed",
+            "`${{` is never closed",
+            at: span(node, offset - 3..<offset),
             help: "end the expression with `}}`"
         )
     }

@@ -10,7 +10,9 @@ struct ActionReader {
         guard let node else { return [] }
         guard case .sequence(let items) = node.content else {
             file.diagnostics.report(
-                "type.list", "\(what) must be a list of actions", at: node.span,
+                "type.list",
+                "\(what) must be a list of actions",
+                at: node.span,
                 help: "begin each action with `- `, for example `- get: /path`"
             )
             return []
@@ -20,8 +22,10 @@ struct ActionReader {
             guard let action = action(item, index: index, prefix: prefix) else { return nil }
             if !seen.insert(action.path).inserted {
                 file.diagnostics.report(
-                    "action.duplicate-id", "another action is already called `\(action.id ?? action.path)`",
-                    at: item.span, help: "ids are unique in a recipe: choose another"
+                    "action.duplicate-id",
+                    "another action is already called `\(action.id ?? action.path)`",
+                    at: item.span,
+                    help: "ids are unique in a recipe: choose another"
                 )
             }
             return action
@@ -41,8 +45,10 @@ struct ActionReader {
         }
         if present.count > 1, let second = reader.entries.first(where: { $0.name == present[1].rawValue }) {
             file.diagnostics.report(
-                "action.two-verbs", "an action does one thing, and this one has `\(key.rawValue)` and `\(second.name)`",
-                at: second.key.span, help: "make it two actions, each beginning with `- `"
+                "action.two-verbs",
+                "an action does one thing, and this one has `\(key.rawValue)` and `\(second.name)`",
+                at: second.key.span,
+                help: "make it two actions, each beginning with `- `"
             )
         }
         let path = prefix + (id ?? "\(key.rawValue)[\(index)]")
@@ -93,7 +99,9 @@ struct ActionReader {
         }.first
         guard near == nil else { return }
         file.diagnostics.report(
-            "action.no-verb", "this action does nothing", at: node.span,
+            "action.no-verb",
+            "this action does nothing",
+            at: node.span,
             help: "give it one of \(verbs.map { "`\($0)`" }.joined(separator: ", "))"
         )
     }
@@ -130,7 +138,9 @@ private struct CommonKeys {
             case .scalar(let scalar) where scalar.text == "fail": break
             default:
                 file.diagnostics.report(
-                    "value.choice", "`on_error` is `fail`, `continue` or a list of actions", at: node.span,
+                    "value.choice",
+                    "`on_error` is `fail`, `continue` or a list of actions",
+                    at: node.span,
                     help: "write `on_error: continue`"
                 )
             }
@@ -158,7 +168,9 @@ private struct CommonKeys {
             for key in ["as", "concurrency"] {
                 guard let entry = reader.entries.first(where: { $0.name == key }) else { continue }
                 file.diagnostics.report(
-                    "foreach.missing", "`\(key)` belongs to `foreach`, which is missing", at: entry.key.span,
+                    "foreach.missing",
+                    "`\(key)` belongs to `foreach`, which is missing",
+                    at: entry.key.span,
                     help: "add `foreach: ${{ … }}` or remove `\(key)`"
                 )
             }

@@ -24,20 +24,26 @@ struct AuthorizationReader {
 
         if result.kind == .customAuth, result.acquire == nil {
             file.diagnostics.report(
-                "authorization.acquire", "`custom_auth` needs `acquire`", at: kind?.span ?? node.span,
+                "authorization.acquire",
+                "`custom_auth` needs `acquire`",
+                at: kind?.span ?? node.span,
                 help: "say how the token is gained, or write `type: api_key` when there is nothing to gain"
             )
         }
         if result.acquire != nil, result.refreshOn == nil {
             file.diagnostics.report(
-                .warning, "authorization.refresh-on",
+                .warning,
+                "authorization.refresh-on",
                 "without `refresh_on` every failed request renews the token, a 404 too",
-                at: kind?.span ?? node.span, help: "list the statuses: `refresh_on: [401]`"
+                at: kind?.span ?? node.span,
+                help: "list the statuses: `refresh_on: [401]`"
             )
         }
         if result.acquire != nil, result.apply == nil {
             file.diagnostics.report(
-                "authorization.apply", "the token is acquired but nothing applies it", at: kind?.span ?? node.span,
+                "authorization.apply",
+                "the token is acquired but nothing applies it",
+                at: kind?.span ?? node.span,
                 help: "add `apply: { headers: { Authorization: \"Bearer ${{ connection.access_token }}\" } }`"
             )
         }
@@ -75,7 +81,9 @@ struct AuthorizationReader {
         return items.compactMap { item in
             guard case .scalar(let scalar) = item.content else {
                 file.diagnostics.report(
-                    "authorization.signal", "an entry of \(what) is a status, a text or a `/pattern/`", at: item.span
+                    "authorization.signal",
+                    "an entry of \(what) is a status, a text or a `/pattern/`",
+                    at: item.span
                 )
                 return nil
             }
@@ -87,7 +95,10 @@ struct AuthorizationReader {
     private func status(_ status: Int, _ node: Node, _ what: String) -> Signal? {
         guard (100...599).contains(status) else {
             file.diagnostics.report(
-                "http.status", "\(status) is no HTTP status", at: node.span, help: "write a number from 100 to 599"
+                "http.status",
+                "\(status) is no HTTP status",
+                at: node.span,
+                help: "write a number from 100 to 599"
             )
             return nil
         }
@@ -103,7 +114,9 @@ struct AuthorizationReader {
                     return .pattern(try Pattern(body, ignoreCase: flags == "i"))
                 } catch {
                     file.diagnostics.report(
-                        "authorization.pattern", "this pattern is not valid: \(error.message)", at: node.span,
+                        "authorization.pattern",
+                        "this pattern is not valid: \(error.message)",
+                        at: node.span,
                         help: "write RE2 syntax between slashes"
                     )
                     return nil
@@ -113,8 +126,10 @@ struct AuthorizationReader {
         if let status = Int(text) { return self.status(status, node, what) }
         if !text.contains(" "), !text.hasPrefix("{"), text.lowercased() == text || text.contains("_") {
             file.diagnostics.report(
-                .warning, "authorization.fragment",
-                "`\(text)` must equal the whole body, the reason phrase, or code and reason", at: node.span,
+                .warning,
+                "authorization.fragment",
+                "`\(text)` must equal the whole body, the reason phrase, or code and reason",
+                at: node.span,
                 help: "write `/\(text)/` to find it anywhere"
             )
         }

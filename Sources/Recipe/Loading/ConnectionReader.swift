@@ -29,7 +29,9 @@ struct ConnectionReader {
         guard catalogue.connectorNames.contains(connectorName.value) else {
             let near = Suggestion.nearest(to: connectorName.value, among: catalogue.connectorNames.sorted())
             file.diagnostics.report(
-                "connection.connector", "there is no connector `\(connectorName.value)`", at: connectorName.span,
+                "connection.connector",
+                "there is no connector `\(connectorName.value)`",
+                at: connectorName.span,
                 help: near.map { "`\($0)` was probably meant" }
                     ?? "write it as `connectors/\(connectorName.value).yml`; `runner connectors` lists the built-in ones"
             )
@@ -37,7 +39,12 @@ struct ConnectionReader {
         }
         // A broken connector has been reported in its own file.
         guard let connector = catalogue.connector(connectorName.value) else { return nil }
-        var connection = Connection(name: name, connector: connector, path: file.diagnostics.source.path, place: file.place(of: node))
+        var connection = Connection(
+            name: name,
+            connector: connector,
+            path: file.diagnostics.source.path,
+            place: file.place(of: node)
+        )
         connection.fields = FieldValueReader(file: file, connector: connector).fields(fields, at: node.span)
         connection.baseURI = baseURI
         connection.test = test
@@ -58,7 +65,9 @@ struct ConnectionReader {
             if let per = try? DurationText.parse(unit), per > .zero { return RateLimit(count: count, per: per) }
         }
         file.diagnostics.report(
-            "connection.rate-limit", "`\(text.value)` is no rate", at: text.span,
+            "connection.rate-limit",
+            "`\(text.value)` is no rate",
+            at: text.span,
             help: "write requests and time, for example `10/s` or `600/m`"
         )
         return nil
@@ -76,7 +85,9 @@ private struct FieldValueReader {
         if let node, !node.isNull {
             guard case .mapping(let entries) = node.content else {
                 file.diagnostics.report(
-                    "type.mapping", "`fields` must be a mapping of names to values", at: node.span,
+                    "type.mapping",
+                    "`fields` must be a mapping of names to values",
+                    at: node.span,
                     help: "write for example `client_id: { env: CLIENT_ID }` below it"
                 )
                 return []
@@ -86,7 +97,8 @@ private struct FieldValueReader {
                 guard let field = connector.fields.first(where: { $0.name == entry.name }) else {
                     let near = Suggestion.nearest(to: entry.name, among: connector.fields.map(\.name))
                     file.diagnostics.report(
-                        "connection.unknown-field", "the connector `\(connector.name)` has no field `\(entry.name)`",
+                        "connection.unknown-field",
+                        "the connector `\(connector.name)` has no field `\(entry.name)`",
                         at: entry.key.span,
                         help: near.map { "`\($0)` was probably meant" }
                             ?? "it has \(connector.fields.map { "`\($0.name)`" }.joined(separator: ", "))"
@@ -96,9 +108,12 @@ private struct FieldValueReader {
                 if let source = source(entry.value, field) { given.append((entry.name, source)) }
             }
         }
-        for field in connector.fields where !field.isOptional && field.defaultValue == nil && !names.contains(field.name) {
+        for field in connector.fields
+        where !field.isOptional && field.defaultValue == nil && !names.contains(field.name) {
             file.diagnostics.report(
-                "connection.missing-field", "the field `\(field.name)` is missing", at: node?.span ?? span,
+                "connection.missing-field",
+                "the field `\(field.name)` is missing",
+                at: node?.span ?? span,
                 help: "add `\(field.name): { env: \(field.name.uppercased()) }` under `fields:`"
                     + (field.hint.map { " (\($0))" } ?? "")
             )
@@ -112,7 +127,9 @@ private struct FieldValueReader {
             if field.isSecret, value != .null { warnAboutLiteral(field, node.span) }
             if let choices = field.choices, !choices.contains(value), value != .null {
                 file.diagnostics.report(
-                    "connection.choice", "`\(value.text)` is not allowed for `\(field.name)`", at: node.span,
+                    "connection.choice",
+                    "`\(value.text)` is not allowed for `\(field.name)`",
+                    at: node.span,
                     help: "write one of \(choices.map { "`\($0.text)`" }.joined(separator: ", "))"
                 )
             }
@@ -128,13 +145,19 @@ private struct FieldValueReader {
         reader.finish()
         if let fallback, env == nil {
             file.diagnostics.report(
-                "connection.default", "`default` belongs to `env`", at: fallback.span, help: "write `{ env: NAME, default: … }`"
+                "connection.default",
+                "`default` belongs to `env`",
+                at: fallback.span,
+                help: "write `{ env: NAME, default: … }`"
             )
         }
         if let fallback, field.isSecret { warnAboutLiteral(field, fallback.span) }
         if entries.count > (fallback == nil ? 1 : 2) {
             file.diagnostics.report(
-                "connection.two-sources", "a value comes from one source", at: entries[1].key.span, help: "remove all but one"
+                "connection.two-sources",
+                "a value comes from one source",
+                at: entries[1].key.span,
+                help: "remove all but one"
             )
         }
         if let env { return .env(env.value, default: fallback.map(file.plainValue)) }
@@ -150,7 +173,10 @@ private struct FieldValueReader {
 
     private func warnAboutLiteral(_ field: Field, _ span: Span) {
         file.diagnostics.report(
-            .warning, "connection.literal-secret", "the secret `\(field.name)` is written into the file", at: span,
+            .warning,
+            "connection.literal-secret",
+            "the secret `\(field.name)` is written into the file",
+            at: span,
             help: "write `{ env: \(field.name.uppercased()) }`, `{ file: … }` or `{ command: […] }`"
         )
     }
@@ -168,7 +194,9 @@ struct ConnectionReferenceReader {
             guard catalogue.connectionNames.contains(scalar.text) else {
                 let near = Suggestion.nearest(to: scalar.text, among: catalogue.connectionNames.sorted())
                 file.diagnostics.report(
-                    "recipe.connection", "there is no connection `\(scalar.text)`", at: node.span,
+                    "recipe.connection",
+                    "there is no connection `\(scalar.text)`",
+                    at: node.span,
                     help: near.map { "`\($0)` was probably meant" } ?? "write it as `connections/\(scalar.text).yml`"
                 )
                 return nil
@@ -180,7 +208,10 @@ struct ConnectionReferenceReader {
             return reader.connection(node, name: name).map(ConnectionReference.inline)
         case .sequence:
             file.diagnostics.report(
-                "type.connection", "`connection` is a name or a mapping", at: node.span, help: "write `connection: NAME`"
+                "type.connection",
+                "`connection` is a name or a mapping",
+                at: node.span,
+                help: "write `connection: NAME`"
             )
             return nil
         }

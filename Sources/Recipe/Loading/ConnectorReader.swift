@@ -22,8 +22,10 @@ struct ConnectorReader {
             for key in ["fields", "authorization", "base_uri"] {
                 guard let entry = reader.entries.first(where: { $0.name == key }) else { continue }
                 file.diagnostics.report(
-                    "connector.two-forms", "`\(key)` stands beside `connection:`, which holds the same keys",
-                    at: entry.key.span, help: "move it below `connection:`, or drop that level"
+                    "connector.two-forms",
+                    "`\(key)` stands beside `connection:`, which holds the same keys",
+                    at: entry.key.span,
+                    help: "move it below `connection:`, or drop that level"
                 )
             }
         } else {
@@ -54,9 +56,11 @@ struct ConnectorReader {
             let rest = text[scheme.upperBound...]
             if let slash = rest.firstIndex(of: "/"), !text.hasSuffix("/"), rest[slash...].count > 1 {
                 file.diagnostics.report(
-                    .warning, "connector.base-path",
+                    .warning,
+                    "connector.base-path",
                     "relative URLs replace the last part of a base path that does not end with `/` (RFC 3986)",
-                    at: node.span, help: "write `\(text)/` and relative URLs without a leading `/`"
+                    at: node.span,
+                    help: "write `\(text)/` and relative URLs without a leading `/`"
                 )
             }
         }
@@ -66,7 +70,11 @@ struct ConnectorReader {
     private func operations(_ node: Node?) -> [String: Operation] {
         guard let node else { return [:] }
         guard case .mapping(let entries) = node.content else {
-            file.diagnostics.report("type.mapping", "`actions` of a connector is a mapping of names to requests", at: node.span)
+            file.diagnostics.report(
+                "type.mapping",
+                "`actions` of a connector is a mapping of names to requests",
+                at: node.span
+            )
             return [:]
         }
         var operations: [String: Operation] = [:]
@@ -92,7 +100,10 @@ private struct FieldReader {
         guard let node else { return [] }
         guard case .sequence(let items) = node.content else {
             file.diagnostics.report(
-                "type.list", "`fields` must be a list", at: node.span, help: "begin each field with `- name: …`"
+                "type.list",
+                "`fields` must be a list",
+                at: node.span,
+                help: "begin each field with `- name: …`"
             )
             return []
         }
@@ -112,7 +123,8 @@ private struct FieldReader {
         field.choices = choices(reader.take("options") ?? reader.take("pick_list"))
         // Form behaviour of the SDK: kept as documentation (SDK-SEMANTICS section 16).
         reader.known([
-            "options", "pick_list", "multiline", "type", "properties", "extends_schema", "ngIf", "sticky", "toggle_hint",
+            "options", "pick_list", "multiline", "type", "properties", "extends_schema", "ngIf", "sticky",
+            "toggle_hint",
             "convert_input", "convert_output", "parse_output", "details",
         ])
         reader.finish()

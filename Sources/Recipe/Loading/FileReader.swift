@@ -47,7 +47,9 @@ struct FileReader {
         case .sequence: break
         }
         diagnostics.report(
-            "type.mapping", "\(what) must be a mapping of names to values", at: node.span,
+            "type.mapping",
+            "\(what) must be a mapping of names to values",
+            at: node.span,
             help: "write one `name: value` per line below it, or one expression that gives a map"
         )
         return nil
@@ -58,7 +60,9 @@ struct FileReader {
         guard let node else { return [] }
         guard case .mapping(let entries) = node.content else {
             diagnostics.report(
-                "type.mapping", "\(what) must be a mapping of names to values", at: node.span,
+                "type.mapping",
+                "\(what) must be a mapping of names to values",
+                at: node.span,
                 help: "write one `name: value` per line below it"
             )
             return []
@@ -69,7 +73,12 @@ struct FileReader {
     /// Text with expressions; reports anything but a scalar.
     func template(_ node: Node, as what: String) -> Template? {
         guard case .scalar(let scalar) = node.content else {
-            diagnostics.report("type.text", "\(what) must be text", at: node.span, help: "write it on one line, in quotes")
+            diagnostics.report(
+                "type.text",
+                "\(what) must be text",
+                at: node.span,
+                help: "write it on one line, in quotes"
+            )
             return nil
         }
         return templates.template(scalar.text, node: node)
@@ -79,7 +88,9 @@ struct FileReader {
     func expression(_ node: Node, as what: String) -> Expression? {
         guard case .scalar(let scalar) = node.content else {
             diagnostics.report(
-                "type.expression", "\(what) must be an expression", at: node.span,
+                "type.expression",
+                "\(what) must be an expression",
+                at: node.span,
                 help: "write it as text, for example `${{ size(items) > 0 }}`"
             )
             return nil
@@ -102,14 +113,21 @@ struct FileReader {
     func duration(_ node: Node?, as what: String, min: Duration = .zero) -> Duration? {
         guard let node else { return nil }
         guard case .scalar(let scalar) = node.content else {
-            diagnostics.report("type.duration", "\(what) must be a duration", at: node.span, help: "write for example `90s`")
+            diagnostics.report(
+                "type.duration",
+                "\(what) must be a duration",
+                at: node.span,
+                help: "write for example `90s`"
+            )
             return nil
         }
         do {
             let duration = try DurationText.parse(scalar.text)
             if duration < min {
                 diagnostics.report(
-                    "value.duration", "\(what) must be at least \(DurationText.format(min))", at: node.span,
+                    "value.duration",
+                    "\(what) must be at least \(DurationText.format(min))",
+                    at: node.span,
                     help: "write for example `\(DurationText.format(min == .zero ? .seconds(30) : min))`"
                 )
                 return nil
@@ -158,14 +176,18 @@ struct FileReader {
         let name = located.value
         if !Identifier.isValid(name) {
             diagnostics.report(
-                "name.invalid", "`\(name)` is no name for \(what)", at: located.span,
+                "name.invalid",
+                "`\(name)` is no name for \(what)",
+                at: located.span,
                 help: "use letters, digits and `_`, and begin with a letter: `\(Identifier.mended(name))`"
             )
             return nil
         }
         if Identifier.reserved.contains(name) || VariableName.all.contains(name) {
             diagnostics.report(
-                "name.reserved", "`\(name)` is a name of the language and cannot be \(what)", at: located.span,
+                "name.reserved",
+                "`\(name)` is a name of the language and cannot be \(what)",
+                at: located.span,
                 help: "choose another name, for example `\(name)_1`"
             )
             return nil

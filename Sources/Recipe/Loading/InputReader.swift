@@ -9,7 +9,9 @@ struct InputReader {
         guard let node else { return [] }
         guard case .mapping(let entries) = node.content else {
             file.diagnostics.report(
-                "type.mapping", "`inputs` must be a mapping", at: node.span,
+                "type.mapping",
+                "`inputs` must be a mapping",
+                at: node.span,
                 help: "write for example `limit: { type: integer, default: 50 }` below it"
             )
             return []
@@ -20,7 +22,9 @@ struct InputReader {
     private func input(_ entry: Entry) -> InputDefinition? {
         guard Identifier.isValid(entry.name) else {
             file.diagnostics.report(
-                "name.invalid", "`\(entry.name)` is no name for an input", at: entry.key.span,
+                "name.invalid",
+                "`\(entry.name)` is no name for an input",
+                at: entry.key.span,
                 help: "write `\(Identifier.mended(entry.name))`"
             )
             return nil
@@ -33,8 +37,12 @@ struct InputReader {
         let isOptional = reader.bool("optional")?.value ?? false
         reader.finish()
         let definition = InputDefinition(
-            name: entry.name, kind: kind, defaultValue: defaultNode.map(file.plainValue),
-            choices: choices?.map(file.plainValue), description: description, isOptional: isOptional
+            name: entry.name,
+            kind: kind,
+            defaultValue: defaultNode.map(file.plainValue),
+            choices: choices?.map(file.plainValue),
+            description: description,
+            isOptional: isOptional
         )
         if let defaultNode, let value = definition.defaultValue, let problem = definition.problem(with: value) {
             file.diagnostics.report("input.default", "the default \(problem)", at: defaultNode.span)

@@ -12,7 +12,9 @@ struct RecipeReader {
         guard let node else {
             if !file.diagnostics.hasErrors {
                 file.diagnostics.report(
-                    "recipe.empty", "the file is empty", at: Span(start: Mark(line: 1, column: 1), end: Mark(line: 1, column: 1)),
+                    "recipe.empty",
+                    "the file is empty",
+                    at: Span(start: Mark(line: 1, column: 1), end: Mark(line: 1, column: 1)),
                     help: "write a recipe, or let its name begin with `_`"
                 )
             }
@@ -21,7 +23,12 @@ struct RecipeReader {
         guard var reader = MappingReader(node, as: "a recipe", into: file.diagnostics) else { return nil }
         let name = reader.string("name")
         if let name, name.value.isEmpty || name.value.utf8.contains(where: { $0 < 0x20 }) {
-            file.diagnostics.report("recipe.name", "this is no name", at: name.span, help: "write a short name on one line")
+            file.diagnostics.report(
+                "recipe.name",
+                "this is no name",
+                at: name.span,
+                help: "write a short name on one line"
+            )
         }
         let recipeName = name?.value ?? defaultName
         var recipe = Recipe(name: recipeName, path: source.path, source: source, version: Self.version(of: source.text))
@@ -36,10 +43,18 @@ struct RecipeReader {
             file.duration(reader.take("timeout"), as: "`timeout`", min: .milliseconds(1)) ?? file.settings.timeout
         recipe.retry = RetryReader(file: file).policy(reader.take("retry")) ?? file.settings.retry
         let actionReader = ActionReader(file: file, catalogue: catalogue)
-        if let actions = reader.require("actions", help: "add `actions:` with at least one action, for example `- get: /me`") {
+        if let actions = reader.require(
+            "actions",
+            help: "add `actions:` with at least one action, for example `- get: /me`"
+        ) {
             recipe.actions = actionReader.actions(actions, as: "`actions`")
             if case .sequence(let items) = actions.content, items.isEmpty {
-                file.diagnostics.report("recipe.no-actions", "the recipe does nothing", at: actions.span, help: "add an action")
+                file.diagnostics.report(
+                    "recipe.no-actions",
+                    "the recipe does nothing",
+                    at: actions.span,
+                    help: "add an action"
+                )
             }
         }
         recipe.state = reader.take("state").map(file.valueTemplate)

@@ -50,7 +50,9 @@ struct RetryReader {
 
     private func unknown(_ node: Node, _ what: String) -> RetryPolicy.Condition? {
         file.diagnostics.report(
-            "retry.on", "\(what) is nothing to retry on", at: node.span,
+            "retry.on",
+            "\(what) is nothing to retry on",
+            at: node.span,
             help: "write `network`, `timeout`, a status such as `429`, or a class such as `5xx`"
         )
         return nil

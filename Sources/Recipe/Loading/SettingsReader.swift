@@ -7,7 +7,8 @@ struct SettingsReader {
 
     func settings(_ node: Node?) -> WorkspaceSettings {
         var settings = file.settings
-        guard let node, !node.isNull, var reader = MappingReader(node, as: "`runner.yml`", into: file.diagnostics) else {
+        guard let node, !node.isNull, var reader = MappingReader(node, as: "`runner.yml`", into: file.diagnostics)
+        else {
             return settings
         }
         if let zone = reader.string("timezone") {
@@ -19,7 +20,9 @@ struct SettingsReader {
         }
         settings.store = reader.string("store")?.value
         if let limit = reader.int("max_concurrent_runs", in: 1...100_000) { settings.maxConcurrentRuns = limit.value }
-        if let grace = file.duration(reader.take("shutdown_grace"), as: "`shutdown_grace`") { settings.shutdownGrace = grace }
+        if let grace = file.duration(reader.take("shutdown_grace"), as: "`shutdown_grace`") {
+            settings.shutdownGrace = grace
+        }
         settings.environmentNames = file.strings(reader.take("env"), as: "`env`") ?? []
         if let node = reader.takeNonNull("history") { history(node, &settings) }
         if let node = reader.takeNonNull("defaults") { defaults(node, &settings) }
@@ -30,7 +33,9 @@ struct SettingsReader {
 
     private func history(_ node: Node, _ settings: inout WorkspaceSettings) {
         guard var reader = MappingReader(node, as: "`history`", into: file.diagnostics) else { return }
-        if let keep = file.duration(reader.take("keep"), as: "`keep`", min: .seconds(60)) { settings.historyKeep = keep }
+        if let keep = file.duration(reader.take("keep"), as: "`keep`", min: .seconds(60)) {
+            settings.historyKeep = keep
+        }
         reader.finish()
     }
 

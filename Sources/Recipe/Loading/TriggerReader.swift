@@ -15,7 +15,9 @@ struct TriggerReader {
             guard let trigger = trigger(node) else { continue }
             if triggers.contains(where: { $0.id == trigger.id }) {
                 file.diagnostics.report(
-                    "trigger.duplicate", "this trigger is the same as an earlier one", at: node.span,
+                    "trigger.duplicate",
+                    "this trigger is the same as an earlier one",
+                    at: node.span,
                     help: "remove it, or give each an `id:` of its own"
                 )
                 continue
@@ -39,7 +41,9 @@ struct TriggerReader {
 
         if cron != nil, let intervalNode {
             file.diagnostics.report(
-                "trigger.both", "a trigger has either `cron` or `interval`, not both", at: intervalNode.span,
+                "trigger.both",
+                "a trigger has either `cron` or `interval`, not both",
+                at: intervalNode.span,
                 help: "make two triggers, as a list, or remove one of the keys"
             )
             return nil
@@ -61,7 +65,9 @@ struct TriggerReader {
         } else {
             if reader.entries.contains(where: { $0.name == "cron" || $0.name == "interval" }) { return nil }
             file.diagnostics.report(
-                "trigger.empty", "a trigger needs `cron` or `interval`", at: node.span,
+                "trigger.empty",
+                "a trigger needs `cron` or `interval`",
+                at: node.span,
                 help: "write `cron: \"*/15 * * * *\"` or `interval: 5m`"
             )
             return nil
@@ -72,7 +78,9 @@ struct TriggerReader {
         rules(&trigger)
         if trigger.isEnabled, trigger.start == nil, trigger.schedule.next(after: Instant(seconds: 0)) == nil {
             file.diagnostics.report(
-                "trigger.never", "this schedule never fires", at: cron?.span ?? node.span,
+                "trigger.never",
+                "this schedule never fires",
+                at: cron?.span ?? node.span,
                 help: "choose a date that exists"
             )
         }
@@ -129,7 +137,9 @@ struct TriggerReader {
     private func rules(_ reader: inout MappingReader) -> (inout Trigger) -> Void {
         var catchUp = CatchUpRule(policy: file.settings.catchUp)
         if let policy = reader.choice("catch_up", CatchUpRule.Policy.self) { catchUp.policy = policy.value }
-        if let window = file.duration(reader.take("catch_up_window"), as: "`catch_up_window`") { catchUp.window = window }
+        if let window = file.duration(reader.take("catch_up_window"), as: "`catch_up_window`") {
+            catchUp.window = window
+        }
         if let limit = reader.int("catch_up_limit", in: 1...100_000) { catchUp.limit = limit.value }
         if let pace = file.duration(reader.take("catch_up_pace"), as: "`catch_up_pace`") { catchUp.pace = pace }
         let overlap = reader.choice("overlap", OverlapRule.self)?.value ?? file.settings.overlap
@@ -155,7 +165,9 @@ struct TriggerReader {
         guard let text else { return nil }
         guard let instant = Instant(rfc3339: text.value) else {
             file.diagnostics.report(
-                "value.time", "`\(text.value)` is no moment in time", at: text.span,
+                "value.time",
+                "`\(text.value)` is no moment in time",
+                at: text.span,
                 help: "write date, time and zone, for example `2026-03-01T00:00:00Z`"
             )
             return nil
@@ -167,8 +179,10 @@ struct TriggerReader {
     private func explainDays(_ expression: CronExpression, at span: Span, _ schedule: Schedule) {
         guard expression.areBothDayFieldsRestricted else { return }
         file.diagnostics.report(
-            .note, "trigger.either-day",
-            "both day fields are restricted: the recipe fires on days that match either (crontab(5))", at: span,
+            .note,
+            "trigger.either-day",
+            "both day fields are restricted: the recipe fires on days that match either (crontab(5))",
+            at: span,
             help: "write `day_match: and` beside it for days that match both"
         )
     }

@@ -35,7 +35,9 @@ public struct Action: Sendable {
     }
 }
 
-/// The kinds of action. A new one is a case here, a file in `Verbs/` that reads it, and a file in Engine that performs it.
+/// The kinds of action.
+///
+/// A new one is a case here, a file in `Verbs/` that reads it, and a file in Engine that performs it.
 public indirect enum Verb: Sendable {
     case http(HTTPAction)
     case log(LogAction)
@@ -97,7 +99,8 @@ public struct RetryPolicy: Sendable {
 
     /// What idempotent requests do unless they are told otherwise: 3 attempts on network errors, 429 and 502 to 504.
     public static let idempotentDefault = RetryPolicy(
-        attempts: 3, conditions: [.network, .statuses(429...429), .statuses(502...504)]
+        attempts: 3,
+        conditions: [.network, .statuses(429...429), .statuses(502...504)]
     )
     /// One attempt.
     public static let never = RetryPolicy(attempts: 1, conditions: [])

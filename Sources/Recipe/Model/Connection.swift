@@ -56,9 +56,9 @@ public enum FieldSource: Sendable {
 
 /// The most requests in a time.
 public struct RateLimit: Sendable, Hashable {
-    /// So many requests …
+    /// How many requests.
     public let count: Int
-    /// … in this time.
+    /// The time in which they may be sent.
     public let per: Duration
 }
 

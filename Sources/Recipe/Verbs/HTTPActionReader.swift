@@ -49,7 +49,10 @@ struct HTTPActionReader {
             if let url = reader.take(method.rawValue) { return self.action(method, url: url, &reader) }
         }
         file.diagnostics.report(
-            "http.no-verb", "\(what) needs a request", at: node.span, help: "write for example `get: /me`"
+            "http.no-verb",
+            "\(what) needs a request",
+            at: node.span,
+            help: "write for example `get: /me`"
         )
         return nil
     }
@@ -61,7 +64,9 @@ struct HTTPActionReader {
         let given = [json, form, text].compactMap { $0 }
         if given.count > 1 {
             file.diagnostics.report(
-                "http.two-bodies", "a request has one body: `json`, `form` or `body`", at: given[1].span,
+                "http.two-bodies",
+                "a request has one body: `json`, `form` or `body`",
+                at: given[1].span,
                 help: "remove all but one"
             )
         }
@@ -82,7 +87,9 @@ struct HTTPActionReader {
             return file.expression(node, as: "`expect`").map(Expectation.condition)
         case .mapping:
             file.diagnostics.report(
-                "http.expect", "`expect` is a list of statuses or an expression", at: node.span,
+                "http.expect",
+                "`expect` is a list of statuses or an expression",
+                at: node.span,
                 help: "write `expect: [200, 404]`"
             )
             return nil
@@ -92,7 +99,10 @@ struct HTTPActionReader {
     private func status(_ node: Node) -> ClosedRange<Int>? {
         if case .scalar(let scalar) = node.content, let range = StatusRange.parse(scalar.text) { return range }
         file.diagnostics.report(
-            "http.status", "this is no HTTP status", at: node.span, help: "write a status such as `404`, or a class such as `4xx`"
+            "http.status",
+            "this is no HTTP status",
+            at: node.span,
+            help: "write a status such as `404`, or a class such as `4xx`"
         )
         return nil
     }
@@ -128,7 +138,9 @@ struct HTTPActionReader {
         else { return }
         for entry in entries where !HTTPToken.isValid(entry.name) {
             file.diagnostics.report(
-                "http.header", "`\(entry.name)` is no header name", at: entry.key.span,
+                "http.header",
+                "`\(entry.name)` is no header name",
+                at: entry.key.span,
                 help: "use letters, digits and `-`"
             )
         }

@@ -24,7 +24,10 @@ struct SourceReader: Sendable {
         guard let data = FileManager.default.contents(atPath: absolute) else {
             let reason = access(absolute, F_OK) == 0 ? "cannot be read" : "does not exist"
             let diagnostic = Diagnostic(
-                code: "file.unreadable", message: "the file \(reason)", help: nil, path: display(path),
+                code: "file.unreadable",
+                message: "the file \(reason)",
+                help: nil,
+                path: display(path),
                 span: nil
             )
             return .failure(Unreadable(diagnostic: diagnostic))

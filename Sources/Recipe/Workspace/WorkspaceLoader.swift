@@ -23,7 +23,7 @@ public struct WorkspaceLoader: Sendable {
         load(recipes: { _ in [] })
     }
 
-    /// Loads everything. What is broken is left out and reported in `diagnostics`.
+    /// Loads everything; what is broken is left out and reported in `diagnostics`.
     public func load() -> Workspace {
         load(recipes: \.recipes)
     }
@@ -154,7 +154,9 @@ extension Workspace {
                 Diagnostic(
                     code: "recipe.duplicate-name",
                     message: "the name `\(recipe.name)` is taken by \(other.path)",
-                    help: "give one of them another `name:`", path: recipe.path, span: Span(start: start, end: start)
+                    help: "give one of them another `name:`",
+                    path: recipe.path,
+                    span: Span(start: start, end: start)
                 )
             )
             return

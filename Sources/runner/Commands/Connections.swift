@@ -11,14 +11,16 @@ struct Connections: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connections",
         abstract: "Lists connections, and tests them.",
-        subcommands: [ListConnections.self, TestConnection.self], defaultSubcommand: ListConnections.self
+        subcommands: [ListConnections.self, TestConnection.self],
+        defaultSubcommand: ListConnections.self
     )
 }
 
 /// `runner connections`: how each one stands.
 struct ListConnections: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists the connections: state, expiry, last renewal, and who uses them."
+        commandName: "list",
+        abstract: "Lists the connections: state, expiry, last renewal, and who uses them."
     )
 
     @Flag(help: "A JSON array; times in UTC.")
@@ -138,7 +140,8 @@ struct ListConnections: AsyncParsableCommand {
 /// `runner connections test NAME`.
 struct TestConnection: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "test", abstract: "Sends a connection's `test:` request, and says whether it is connected."
+        commandName: "test",
+        abstract: "Sends a connection's `test:` request, and says whether it is connected."
     )
 
     @Argument(help: "The connection's name.")
@@ -152,10 +155,16 @@ struct TestConnection: AsyncParsableCommand {
         let workspace = loader.loadConnections()
         guard let connection = workspace.connections[name] else {
             Report.show(workspace)
-            throw Failure(.invalid, "there is no valid connection `\(name)` in \(location.shown); `runner connections` lists them")
+            throw Failure(
+                .invalid,
+                "there is no valid connection `\(name)` in \(location.shown); `runner connections` lists them"
+            )
         }
         let runtime = try Runtime(
-            location, loader: loader, workspace: workspace, store: place.store,
+            location,
+            loader: loader,
+            workspace: workspace,
+            store: place.store,
             logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
         )
         let outcome: Result<Response, RequestFailure>

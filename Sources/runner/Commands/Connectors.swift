@@ -7,7 +7,8 @@ struct Connectors: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connectors",
         abstract: "Lists connectors, and prints one to copy.",
-        subcommands: [ListConnectors.self, ShowConnector.self], defaultSubcommand: ListConnectors.self
+        subcommands: [ListConnectors.self, ShowConnector.self],
+        defaultSubcommand: ListConnectors.self
     )
 
     /// `runner connectors`.

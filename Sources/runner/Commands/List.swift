@@ -7,7 +7,10 @@ import Store
 
 /// `runner list`: the recipes, when they fire next, and how the last run ended.
 struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists recipes, their next fire and their last status.")
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists recipes, their next fire and their last status."
+    )
 
     @Flag(help: "A JSON array; times in UTC.")
     var json = false

@@ -6,7 +6,10 @@ import Schedule
 
 /// `runner next`: the coming fire times.
 struct Next: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "next", abstract: "Shows the coming fire times, in each trigger's zone.")
+    static let configuration = CommandConfiguration(
+        commandName: "next",
+        abstract: "Shows the coming fire times, in each trigger's zone."
+    )
 
     @Argument(help: "Only this recipe's.")
     var recipe: String?
@@ -57,7 +60,9 @@ struct Next: ParsableCommand {
         guard !coming.isEmpty else { return Terminal.errorLine("nothing is scheduled") }
         var table = Table(["FIRES", "ZONE", "RECIPE", "SCHEDULE"])
         for fire in coming {
-            table.add([fire.at.rfc3339(in: fire.trigger.zone), fire.trigger.zone.name, fire.recipe.name, fire.trigger.text])
+            table.add([
+                fire.at.rfc3339(in: fire.trigger.zone), fire.trigger.zone.name, fire.recipe.name, fire.trigger.text,
+            ])
         }
         Terminal.out(table.text)
     }

@@ -41,7 +41,11 @@ struct Once: AsyncParsableCommand {
         let plan = RecipePlan(recipe)
         let inputs = try inputs(plan)
         let runtime = try Runtime(
-            location, loader: loader, workspace: workspace, store: place.store, isEphemeral: ephemeral,
+            location,
+            loader: loader,
+            workspace: workspace,
+            store: place.store,
+            isEphemeral: ephemeral,
             logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
         )
         let handle = RunHandle()
@@ -90,7 +94,10 @@ struct Once: AsyncParsableCommand {
                 continue
             }
             guard let value = definition.value(fromText: text) else {
-                throw Failure(.invalid, "the input `\(name)` must be of type \(definition.kind.rawValue), not `\(text)`")
+                throw Failure(
+                    .invalid,
+                    "the input `\(name)` must be of type \(definition.kind.rawValue), not `\(text)`"
+                )
             }
             given[name] = value
         }

@@ -6,12 +6,17 @@ import Store
 
 /// `runner runs`: history.
 struct Runs: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "runs", abstract: "Lists runs, and fire times that got no run.")
+    static let configuration = CommandConfiguration(
+        commandName: "runs",
+        abstract: "Lists runs, and fire times that got no run."
+    )
 
     @Argument(help: "Only this recipe's.")
     var recipe: String?
 
-    @Option(help: "Only these statuses, separated by commas: \(RunStatus.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help: "Only these statuses, separated by commas: \(RunStatus.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
     var status: String?
 
     @Option(name: [.short, .long], help: "At most so many, the newest.")

@@ -31,13 +31,19 @@ struct SandboxCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = SandboxConfiguration(
-            port: port, tokenLifetime: try duration(tokenLifetime, "--token-lifetime"), rotate: rotate,
-            tokenLatency: try duration(tokenLatency, "--token-latency"), items: items, perPage: perPage
+            port: port,
+            tokenLifetime: try duration(tokenLifetime, "--token-lifetime"),
+            rotate: rotate,
+            tokenLatency: try duration(tokenLatency, "--token-latency"),
+            items: items,
+            perPage: perPage
         )
         let sandbox = Sandbox(configuration)
         let serving = Task {
             try await sandbox.run { address in
-                Terminal.out("sandbox on \(address.baseURL)  (client demo-client, secret demo-secret; counts at \(address.baseURL)/_stats)")
+                Terminal.out(
+                    "sandbox on \(address.baseURL)  (client demo-client, secret demo-secret; counts at \(address.baseURL)/_stats)"
+                )
             }
         }
         let signals = Signals { _ in serving.cancel() }

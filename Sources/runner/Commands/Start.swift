@@ -34,7 +34,9 @@ struct Start: AsyncParsableCommand {
         Report.show(workspace, atLeast: .warning)
         let settings = workspace.settings
         let logger = LineLog.logger(
-            logFormat ?? settings.logFormat, level: (logLevel ?? settings.logLevel).logLevel, zone: settings.timezone
+            logFormat ?? settings.logFormat,
+            level: (logLevel ?? settings.logLevel).logLevel,
+            zone: settings.timezone
         )
         // What is valid runs; what is broken has been said and is left out until it is mended.
         if workspace.recipes.isEmpty, !workspace.isValid { throw ExitCode(Failure.Code.invalid.rawValue) }

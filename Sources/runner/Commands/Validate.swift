@@ -6,7 +6,10 @@ import YAML
 
 /// `runner validate`: every problem of a workspace or of single files, with place and mend.
 struct Validate: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "validate", abstract: "Checks recipes, connections and connectors.")
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Checks recipes, connections and connectors."
+    )
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case text, json
@@ -41,8 +44,12 @@ struct Validate: ParsableCommand {
             if let warning = location.dotEnvWarning {
                 diagnostics.append(
                     Diagnostic(
-                        .warning, code: "env.readable", message: warning, help: nil,
-                        path: location.shown + "/.env", span: nil
+                        .warning,
+                        code: "env.readable",
+                        message: warning,
+                        help: nil,
+                        path: location.shown + "/.env",
+                        span: nil
                     )
                 )
             }
@@ -55,7 +62,9 @@ struct Validate: ParsableCommand {
                 Terminal.out(diagnostic.rendered(in: sources[diagnostic.path], colour: colour))
             }
             let problems = Report.summary(diagnostics)
-            Terminal.errorLine("\(recipes) valid recipe\(recipes == 1 ? "" : "s")\(problems.isEmpty ? "" : ", " + problems)")
+            Terminal.errorLine(
+                "\(recipes) valid recipe\(recipes == 1 ? "" : "s")\(problems.isEmpty ? "" : ", " + problems)"
+            )
         }
         if diagnostics.contains(where: { $0.severity == .error }) { throw ExitCode(Failure.Code.invalid.rawValue) }
     }

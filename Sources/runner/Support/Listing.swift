@@ -35,7 +35,9 @@ enum Listing {
     /// A moment in a zone for people, to the second.
     static func text(_ instant: Instant?, _ zone: Zone) -> String {
         guard let instant else { return "-" }
-        let whole = Instant(seconds: (instant.microseconds / 1_000_000) - (instant.microseconds % 1_000_000 < 0 ? 1 : 0))
+        let whole = Instant(
+            seconds: (instant.microseconds / 1_000_000) - (instant.microseconds % 1_000_000 < 0 ? 1 : 0)
+        )
         return whole.rfc3339(in: zone)
     }
 

@@ -58,7 +58,10 @@ struct LogObserver: EngineObserver {
             )
         case .rejected(let diagnostics, let sources):
             for diagnostic in diagnostics {
-                logger.error("invalid file: its last valid version stays in force", metadata: ["file": "\(diagnostic.path)"])
+                logger.error(
+                    "invalid file: its last valid version stays in force",
+                    metadata: ["file": "\(diagnostic.path)"]
+                )
                 Terminal.errorLine(diagnostic.rendered(in: sources[diagnostic.path], colour: Terminal.allowsColour(2)))
             }
         case .clockStepped:

@@ -20,8 +20,12 @@ struct Runtime {
     ///
     /// - Parameter isEphemeral: the store is gone with the process.
     init(
-        _ location: WorkspaceLocation, loader: WorkspaceLoader, workspace: Workspace, store option: String?,
-        isEphemeral: Bool = false, logger: Logger
+        _ location: WorkspaceLocation,
+        loader: WorkspaceLoader,
+        workspace: Workspace,
+        store option: String?,
+        isEphemeral: Bool = false,
+        logger: Logger
     ) throws {
         self.location = location
         self.loader = loader
@@ -38,20 +42,28 @@ struct Runtime {
         )
         let widest = workspace.connections.values.compactMap(\.maxConcurrency).max() ?? 0
         connections = ConnectionManager(
-            store: store, node: node,
+            store: store,
+            node: node,
             transport: HTTPTransport(
                 userAgent: "runner/\(Version.text)",
                 connectionsPerHost: max(HTTPTransport.defaultConnectionsPerHost, widest)
             ),
             secrets: SecretResolver(environment: variables, workspaceRoot: location.root),
-            redactor: redactor, environment: environment, logger: logger
+            redactor: redactor,
+            environment: environment,
+            logger: logger
         )
     }
 
     /// The engine of this process.
     func engine(observer: any EngineObserver) -> Engine {
         var configuration = EngineConfiguration(
-            loader: loader, workspace: workspace, store: store, connections: connections, redactor: redactor, node: node
+            loader: loader,
+            workspace: workspace,
+            store: store,
+            connections: connections,
+            redactor: redactor,
+            node: node
         )
         configuration.environment = environment
         configuration.observer = observer

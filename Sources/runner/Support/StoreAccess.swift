@@ -9,12 +9,17 @@ enum StoreAccess {
         let location = try options.location(directory: directory)
         let settings = try location.loader().settings()
         return try open { () throws(StoreError) in
-            try SQLiteStore.openForReading(at: location.storePath(options.store, settings: settings), sealer: try sealer(location))
+            try SQLiteStore.openForReading(
+                at: location.storePath(options.store, settings: settings),
+                sealer: try sealer(location)
+            )
         }
     }
 
     /// The store for a listing that makes do without one: nil where nothing has run yet.
-    static func ifPresent(_ location: WorkspaceLocation, _ option: String?, _ settings: WorkspaceSettings) throws -> SQLiteStore? {
+    static func ifPresent(_ location: WorkspaceLocation, _ option: String?, _ settings: WorkspaceSettings) throws
+        -> SQLiteStore?
+    {
         do {
             return try SQLiteStore.openForReading(at: location.storePath(option, settings: settings))
         } catch {
@@ -25,7 +30,10 @@ enum StoreAccess {
 
     /// The store for a command that runs something; made where it is missing.
     static func forWriting(
-        _ location: WorkspaceLocation, _ option: String?, _ settings: WorkspaceSettings, environment: [String: String]
+        _ location: WorkspaceLocation,
+        _ option: String?,
+        _ settings: WorkspaceSettings,
+        environment: [String: String]
     ) throws -> SQLiteStore {
         try open { () throws(StoreError) in
             try SQLiteStore.open(at: location.storePath(option, settings: settings), sealer: try sealer(environment))

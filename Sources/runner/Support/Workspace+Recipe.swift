@@ -7,7 +7,9 @@ extension Workspace {
         if let recipe = recipes[name] { return recipe }
         let near = Suggestion.nearest(to: name, among: recipes.keys.sorted())
         throw Failure(
-            .invalid, "there is no recipe `\(name)`" + (near.map { "; `\($0)` was probably meant" } ?? "; `runner list` shows them")
+            .invalid,
+            "there is no recipe `\(name)`"
+                + (near.map { "; `\($0)` was probably meant" } ?? "; `runner list` shows them")
         )
     }
 }
