@@ -187,3 +187,30 @@ extension Rig {
         }
     }
 }
+
+/// Waiting for one of the connections to a host is no failure to reach it.
+@Suite(.timeLimit(.minutes(1))) struct ConnectionsPerHostTests {
+    @Test func `requests beyond the connections of a host wait for their turn`() async throws {
+        try await ScriptedServer.run({ _ in
+            try? await Task.sleep(for: .milliseconds(20))
+            return ScriptedServer.Reply(200)
+        }) { server in
+            let transport = HTTPTransport(userAgent: "test", connectionsPerHost: 2)
+            let request = OutgoingRequest(
+                method: "GET",
+                url: server.baseURL + "/x",
+                headers: [],
+                timeout: .seconds(30),
+                maxBytes: 1 << 20
+            )
+            let statuses = await withTaskGroup(of: Int.self) { group in
+                for _ in 0..<20 {
+                    group.addTask { (try? await transport.send(request).status) ?? 0 }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses == Array(repeating: 200, count: 20))
+            await transport.shutdown()
+        }
+    }
+}

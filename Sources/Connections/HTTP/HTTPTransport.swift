@@ -49,7 +49,7 @@ public final class HTTPTransport: Sendable {
     /// The longest silence inside a response.
     static let idleTimeout = Duration.seconds(60)
     /// Connections to one host at the same time, unless told otherwise.
-    public static let defaultConnectionsPerHost = 64
+    public static let defaultConnectionsPerHost = 512
 
     private let userAgent: String
     private let connectionsPerHost: Int
@@ -60,6 +60,8 @@ public final class HTTPTransport: Sendable {
         var client: HTTPClient?
         var group: MultiThreadedEventLoopGroup?
         var isShutDown = false
+        /// By scheme, host and port.
+        var limiters: [Substring: ConcurrencyLimiter] = [:]
     }
 
     /// A transport.
@@ -81,6 +83,7 @@ public final class HTTPTransport: Sendable {
     /// Sends a request and reads the whole response; every status is a response.
     public func send(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
         let client = try client()
+        let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
         let collector = ResponseCollector(maxBytes: request.maxBytes, onSend: request.onSend)
         var headers = HTTPHeaders(request.headers)
         if !headers.contains(name: "user-agent") { headers.add(name: "User-Agent", value: userAgent) }
@@ -92,15 +95,14 @@ public final class HTTPTransport: Sendable {
                 headers: headers,
                 body: request.body.map { .bytes($0) }
             )
-            let task = client.execute(
-                request: message,
-                delegate: collector,
-                deadline: .now() + TimeAmount(clamping: request.timeout)
-            )
-            return try await withTaskCancellationHandler {
-                try await task.get()
-            } onCancel: {
-                task.cancel()
+            // The client would count the wait for a free connection as time to connect, and call the server unreachable.
+            return try await limiter(for: request.url).run {
+                let task = client.execute(request: message, delegate: collector, deadline: deadline)
+                return try await withTaskCancellationHandler {
+                    try await task.get()
+                } onCancel: {
+                    task.cancel()
+                }
             }
         } catch {
             throw TransportError(error, timeout: request.timeout)
@@ -122,6 +124,23 @@ public final class HTTPTransport: Sendable {
         // Both only throw when they were shut down before, which taking them out of the state rules out.
         try? await client?.shutdown()
         try? await group?.shutdownGracefully()
+    }
+
+    private func limiter(for url: String) -> ConcurrencyLimiter {
+        // Scheme and authority end at the third slash, or at the query where there is no path.
+        var slashes = 0
+        let end = url.utf8.firstIndex { byte in
+            if byte == UInt8(ascii: "/") { slashes += 1 }
+            return slashes == 3 || byte == UInt8(ascii: "?")
+        }
+        let origin = url[..<(end ?? url.endIndex)]
+        return state.withLock { state in
+            if let limiter = state.limiters[origin] { return limiter }
+            let limiter = ConcurrencyLimiter(limit: connectionsPerHost)
+            // A copy: the slice would keep the first URL of the origin.
+            state.limiters[Substring(String(origin))] = limiter
+            return limiter
+        }
     }
 
     private func client() throws(TransportError) -> HTTPClient {

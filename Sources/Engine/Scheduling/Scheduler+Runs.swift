@@ -20,6 +20,7 @@ extension Scheduler {
     private func begin(_ order: RunOrder, _ handle: RunHandle) {
         if running.isEmpty { keepLease() }
         running[order.run.id] = handle
+        peak = max(peak, running.count)
         let performer = services.performer
         Task {
             _ = await performer.run(order, handle: handle)
@@ -50,6 +51,7 @@ extension Scheduler {
         }
         if running.isEmpty, waiting.isEmpty {
             leaseAlarm?.set(nil)
+            giveMemoryBack()
             for waiter in idleWaiters { waiter.resume() }
             idleWaiters.removeAll()
         }
@@ -76,6 +78,15 @@ extension Scheduler {
             begin(order, handle)
         }
     }
+
+    /// After many runs at once the allocator keeps what they used for more of the kind, which may be an hour away.
+    private func giveMemoryBack() {
+        guard peak >= Self.manyRuns else { return }
+        peak = 0
+        Task.detached(priority: .background) { HeapTrim.run() }
+    }
+
+    private static let manyRuns = 64
 
     // MARK: The lease
 

@@ -35,6 +35,8 @@ actor Scheduler {
     // What runs.
     var running: [RunID: RunHandle] = [:]
     var waiting: [RunOrder] = []
+    /// The most runs at once since memory was given back.
+    var peak = 0
     var liveRuns: [String: Int] = [:]
     var leaseAlarm: (any Alarm)?
     var leaseUntil: Instant?

@@ -28,6 +28,7 @@ struct Start: AsyncParsableCommand {
     @OptionGroup var place: WorkspaceOptions
 
     func run() async throws {
+        Self.raiseFileLimit()
         let location = try place.location(directory: directory)
         let loader = try location.loader()
         let workspace = loader.load()
@@ -74,6 +75,14 @@ struct Start: AsyncParsableCommand {
         await runtime.close()
         if let failure { throw StoreAccess.failure(failure) }
         logger.info("stopped")
+    }
+
+    /// A thousand requests at the same time need more files than a login's usual soft limit of 1,024; the hard limit is what the administrator allows.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 
