@@ -91,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "runner",
             dependencies: [
-                "CEL", "Connections", "Engine", "Recipe", "Sandbox", "Schedule", "Store", "YAML",
+                "CEL", "CLinux", "Connections", "Engine", "Recipe", "Sandbox", "Schedule", "Store", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -1,5 +1,6 @@
 #include "clinux.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
@@ -16,4 +17,8 @@ int clinux_clock_watch_arm(int descriptor) {
 
 int clinux_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds);
+}
+
+void clinux_release_free_memory(void) {
+    malloc_trim(0);
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Gives memory that is not used any more back to the system.
-enum HeapTrim {
+public enum HeapTrim {
     private typealias Trim = @convention(c) (Int) -> Int32
 
     /// `malloc_trim(3)`, looked up because Swift's Glibc module leaves `<malloc.h>` out; nil with another C library.
@@ -11,7 +11,7 @@ enum HeapTrim {
     }
 
     /// Takes some milliseconds for a hundred megabytes.
-    static func run() {
+    public static func run() {
         _ = trim?(0)
     }
 }

@@ -74,19 +74,28 @@ extension Scheduler {
     }
 
     /// Records what was missed; only then is what is caught up claimed, so that records of one trigger are written in the order of its fire times.
-    func record(_ catchUps: [(TriggerKey, CatchUp)]) async {
-        for (key, catchUp) in catchUps {
-            guard let watch = watches[key] else { continue }
-            let records = catchUp.records(of: key, version: watch.plan.recipe.version)
+    func record(_ catchUps: [(key: TriggerKey, catchUp: CatchUp)]) async {
+        var rest = catchUps[...]
+        while !rest.isEmpty {
+            var records: [RunRecord] = []
+            // Many triggers in one transaction, but not so many that others wait long for theirs.
+            let part = rest.prefix { key, catchUp in
+                guard records.count < CatchUp.recordLimit, let watch = watches[key] else { return records.isEmpty }
+                records += catchUp.records(of: key, version: watch.plan.recipe.version)
+                return true
+            }
+            rest = rest.dropFirst(part.count)
             do {
                 try await services.store.record(records)
             } catch {
-                postpone([key], error)
+                postpone(part.map(\.key), error)
                 continue
             }
-            watches[key]?.didRecord(catchUp)
-            requeue(key)
-            for record in records { services.observer.observe(.unserved(record)) }
+            for (key, catchUp) in part {
+                watches[key]?.didRecord(catchUp)
+                requeue(key)
+                if let summary = catchUp.summary(of: key) { services.observer.observe(.unserved(summary)) }
+            }
         }
     }
 

@@ -123,4 +123,14 @@ extension CatchUp {
         }
         return records
     }
+
+    /// One record that stands for all that is missed, for those who are told of it; nil when nothing is.
+    func summary(of key: TriggerKey) -> RunRecord? {
+        let records = records(of: key, version: "")
+        guard var summary = records.first, let last = records.last else { return nil }
+        guard records.count > 1 else { return summary }
+        summary.missedUntil = last.fire.scheduledAt
+        summary.missedCount = missed.count + (older?.count ?? 0)
+        return summary
+    }
 }
