@@ -1,3 +1,4 @@
+import CLinux
 import Recipe
 import Schedule
 import Store
@@ -83,7 +84,7 @@ extension Scheduler {
     private func giveMemoryBack() {
         guard peak >= Self.manyRuns else { return }
         peak = 0
-        Task.detached(priority: .background) { HeapTrim.run() }
+        Task.detached(priority: .background) { clinux_release_free_memory() }
     }
 
     private static let manyRuns = 64
