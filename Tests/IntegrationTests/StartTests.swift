@@ -119,6 +119,8 @@ import Testing
         try await SandboxWorkspace.serve(["slow.yml": recipe]) { sandbox, program, _ in
             let process = try program.start(["start"])
             #expect(try await eventually { try await runs(program).contains { $0["status"] == .string("running") } })
+            // As timeout(1) does it: to the process, and to its group.
+            process.send(SIGTERM)
             process.send(SIGTERM)
             #expect(await process.outcome().status == 0)
             #expect(try await runs(program).allSatisfy { $0["status"] == .string("succeeded") })

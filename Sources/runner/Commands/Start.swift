@@ -62,14 +62,18 @@ struct Start: AsyncParsableCommand {
                 return error
             }
         }
-        let stops = Mutex(0)
+        let firstStop = Mutex<ContinuousClock.Instant?>(nil)
         let signals = Signals { number in
-            // A second signal is from someone who does not want to wait.
-            let count = stops.withLock { count in
-                count += 1
-                return count
+            let now = ContinuousClock.now
+            let first = firstStop.withLock { first in
+                defer { first = first ?? now }
+                return first
             }
-            if count > 1 { Glibc.exit(Failure.Code.interrupted.rawValue) }
+            if let first {
+                // One stop can arrive twice: timeout(1) signals the process and then its group. A later one is from somebody who does not want to wait.
+                if now - first > .seconds(1) { Glibc.exit(Failure.Code.interrupted.rawValue) }
+                return
+            }
             logger.info("stopping on \(number == SIGTERM ? "SIGTERM" : "SIGINT")")
             running.cancel()
         }
