@@ -133,7 +133,7 @@ struct RenewalTests {
     }
 
     @Test func `a cancelled waiter leaves the renewal to the others`() async throws {
-        let tokens = TokenServer(lifetime: 3_600, delay: .milliseconds(150))
+        let tokens = TokenServer(lifetime: 3_600, delay: .seconds(2))
         try await ScriptedServer.run(tokens.answer) { server in
             try await Rig.run(server) { (rig: Rig) async throws in
                 let first = Task { try await rig.get() }

@@ -43,28 +43,24 @@ extension RunContext {
         // What was done before must be durable before several effects begin at once.
         try await checkpoints.flush()
         var results = [Value](repeating: .null, count: items.count)
-        let failure = await withTaskGroup(of: (Int, Result<Value, Exit>).self) { group -> Exit? in
+        let failure = await withTaskGroup(of: ItemOutcome.self) { group -> Exit? in
             var next = 0
             func begin() {
                 let number = next
                 let inner = scope.with(item: items[number], number, name: forEach.name)
                 let place = position.item(number, isConcurrent: true)
                 group.addTask {
-                    var inner = inner
-                    do throws(Exit) {
-                        return (number, .success(try await self.performOnce(step, in: &inner, at: place)))
-                    } catch {
-                        return (number, .failure(error))
-                    }
+                    ItemOutcome(number: number, result: await self.outcome(of: step, in: inner, at: place))
                 }
                 next += 1
             }
             while next < min(forEach.concurrency, items.count) { begin() }
             var first: (number: Int, exit: Exit)?
-            for await (number, result) in group {
-                switch result {
-                case .success(let value): results[number] = value
-                case .failure(let exit): if first.map({ number < $0.number }) ?? true { first = (number, exit) }
+            for await item in group {
+                switch item.result {
+                case .success(let value): results[item.number] = value
+                case .failure(let exit):
+                    if first.map({ item.number < $0.number }) ?? true { first = (item.number, exit) }
                 }
                 if first == nil, next < items.count, !Task.isCancelled { begin() }
             }
@@ -73,6 +69,24 @@ extension RunContext {
         }
         if let failure { throw failure }
         return results
+    }
+}
+
+extension RunContext {
+    /// What became of one item of a concurrent `foreach`.
+    private struct ItemOutcome: Sendable {
+        let number: Int
+        let result: Result<Value, Exit>
+    }
+
+    /// One item as a value: a task's closure with a typed throw in it gave a wrong number in optimised builds (Swift 6.3.1).
+    private func outcome(of step: Step, in scope: Scope, at place: Position) async -> Result<Value, Exit> {
+        var scope = scope
+        do {
+            return .success(try await performOnce(step, in: &scope, at: place))
+        } catch {
+            return .failure(error)
+        }
     }
 }
 
