@@ -14,6 +14,7 @@ struct BusyWait: Sendable {
     @Sendable func mayTryAgain(after count: Int) -> Bool {
         guard count < tries else { return false }
         let pause = min(Duration.microseconds(500) * (count + 1), Self.longestPause)
+        // SQLite's busy handler is a synchronous call: it blocks the store's own queue, never a thread of Swift concurrency.
         usleep(UInt32(pause.wholeMicroseconds))
         return true
     }
