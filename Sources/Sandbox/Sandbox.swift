@@ -2,6 +2,8 @@ import Glibc
 import Hummingbird
 import Logging
 import NIOCore
+import NIOPosix
+import ServiceLifecycle
 import Synchronization
 
 /// A small OAuth2 server and API on 127.0.0.1, for the quickstart, the examples and the tests.
@@ -30,32 +32,42 @@ public final class Sandbox: Sendable {
         state = SandboxState(configuration, time: TimeSource(clock))
     }
 
-    /// Serves until the task is cancelled, then stops and returns; `onReady` runs beside the server once it accepts connections.
+    /// Serves until the task is cancelled, then stops and returns; `onReady` is called once connections are taken.
+    ///
+    /// Stopping lets requests that are being answered end, for at most `grace`.
     ///
     /// - Throws: `SandboxError` when a setting is wrong or the port cannot be had.
-    public func run(onReady: @Sendable (Address) async -> Void = { _ in }) async throws {
+    public func run(onReady: @escaping @Sendable (Address) -> Void = { _ in }) async throws {
         if let fault = state.configuration.fault { throw fault }
-        let (addresses, announce) = AsyncStream.makeStream(of: Address.self)
+        let (running, announce) = AsyncStream.makeStream(of: Void.self)
+        let (stopping, stop) = AsyncStream.makeStream(of: Void.self)
+        let services = group { address in
+            onReady(address)
+            announce.yield()
+        }
+        // A server that is cancelled drops connections that it has accepted and not yet begun, which NIO answers with a trap. So the
+        // server's tasks are out of reach of our caller's cancellation, which becomes a graceful shutdown.
+        let serving = Task {
+            defer { announce.finish() }
+            try await services.run()
+        }
+        let stopper = Task {
+            for await _ in stopping {}
+            // A server that has not begun to listen cannot be told to stop.
+            for await _ in running { break }
+            await services.triggerGracefulShutdown()
+        }
+        defer { stop.finish() }
         do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { [self] in
-                    // Also when the port cannot be had: nobody is to wait for an address that never comes.
-                    defer { announce.finish() }
-                    try await server(announce: announce).run()
-                }
-                // The server accepts connections only when its own callback has returned, so `onReady` has to run out here.
-                for await address in addresses {
-                    announce.finish()
-                    await onReady(address)
-                }
-                try await group.waitForAll()
+            try await withTaskCancellationHandler {
+                try await serving.value
+            } onCancel: {
+                stop.finish()
             }
         } catch let error as IOError {
             throw Self.sandboxError(error, port: state.configuration.port) ?? error
-        } catch {
-            // Being cancelled is how a sandbox ends, not a failure.
-            if !Task.isCancelled { throw error }
         }
+        await stopper.value
     }
 
     /// Serves while `body` runs, and returns what it returns.
@@ -65,13 +77,12 @@ public final class Sandbox: Sendable {
         let (addresses, announce) = AsyncStream.makeStream(of: Address.self)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
+                // Also when the port cannot be had: nobody is to wait for an address that never comes.
                 defer { announce.finish() }
                 try await run { announce.yield($0) }
             }
             for await address in addresses {
                 let result = try await body(address)
-                // A connection that was accepted this moment must reach its handler: NIO traps on a writer that nobody has taken up.
-                try? await Task.sleep(for: .milliseconds(100))
                 group.cancelAll()
                 try await group.waitForAll()
                 return result
@@ -94,19 +105,29 @@ public final class Sandbox: Sendable {
     /// Connections that wait to be accepted: a benchmark opens a thousand at the same instant.
     private static let backlog = 4096
 
-    private func server(announce: AsyncStream<Address>.Continuation) -> some ApplicationProtocol {
-        Application(
+    /// How long requests that are being answered may take once the sandbox stops.
+    private static let grace = Duration.milliseconds(200)
+
+    private func group(onReady: @escaping @Sendable (Address) -> Void) -> ServiceGroup {
+        // The command line says what is going on; a library that logs on its own would spoil its output.
+        let logger = Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() }
+        let server = Application(
             responder: SandboxResponder(state: state),
             configuration: ApplicationConfiguration(
                 address: .hostname("127.0.0.1", port: state.configuration.port),
                 backlog: Self.backlog
             ),
             onServerRunning: { channel in
-                announce.yield(Address(port: channel.localAddress?.port ?? 0))
+                onReady(Address(port: channel.localAddress?.port ?? 0))
             },
-            // The command line says what is going on; a library that logs on its own would spoil its output.
-            logger: Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() }
+            // The listener and its connections share one loop: between two, a connection is lost, and NIO traps, when the listener closes
+            // while the connection is handed over.
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton.next()),
+            logger: logger
         )
+        var configuration = ServiceGroupConfiguration(services: [server], logger: logger)
+        configuration.maximumGracefulShutdownDuration = Self.grace
+        return ServiceGroup(configuration: configuration)
     }
 
     private static func sandboxError(_ error: IOError, port: Int) -> SandboxError? {

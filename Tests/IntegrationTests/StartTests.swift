@@ -115,7 +115,7 @@ import Testing
 
     @Test func `SIGTERM lets what runs end`() async throws {
         let recipe =
-            "trigger: { interval: 10s, run_on_start: true }\nconnection: api\nactions:\n  - get: /api/v5/me?delay=1s\n"
+            "trigger: { interval: 1d, run_on_start: true }\nconnection: api\nactions:\n  - get: /api/v5/me?delay=1s\n"
         try await SandboxWorkspace.serve(["slow.yml": recipe]) { sandbox, program, _ in
             let process = try program.start(["start"])
             #expect(try await eventually { try await runs(program).contains { $0["status"] == .string("running") } })
