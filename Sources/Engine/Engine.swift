@@ -167,10 +167,12 @@ extension Engine {
             node: node,
             version: recipe.version
         )
-        // The node first: a run without a living node is an orphan, which another process would close.
-        try await store.register(NodeRecord.current(id: node, leaseUntil: now + Scheduler.leaseTime), now: now)
-        try await store.saveVersion(hash: recipe.version, source: recipe.source.text, now: now)
-        let outcome = try await store.claim([ClaimRequest(run: run, overlap: .allow, inputs: inputs)]).first
+        let outcome = try await store.claim(
+            ClaimRequest(run: run, overlap: .allow, inputs: inputs),
+            by: NodeRecord.current(id: node, leaseUntil: now + Scheduler.leaseTime),
+            source: recipe.source.text,
+            now: now
+        )
         guard case .claimed(let claimed) = outcome else {
             // Only another run in the same microsecond could have taken it.
             throw .other(path: "", detail: "the run could not be recorded; try again")

@@ -25,6 +25,18 @@ public protocol Store: Sendable {
     /// One transaction for all: a request sees the runs that earlier ones of the same call have claimed.
     func claim(_ requests: [ClaimRequest]) async throws(StoreError) -> [ClaimOutcome]
 
+    /// Takes the fire of an ad-hoc run, in one transaction with what such a run needs: its node is registered, and its recipe's text kept.
+    ///
+    /// - Parameters:
+    ///   - request: a run with its `version`.
+    ///   - source: the text under that hash.
+    func claim(
+        _ request: ClaimRequest,
+        by node: NodeRecord,
+        source: String,
+        now: Instant
+    ) async throws(StoreError) -> ClaimOutcome
+
     /// Records fires that get no run (`missed`, `skipped`, `paused`); fires that have a record already are left alone.
     func record(_ unserved: [RunRecord]) async throws(StoreError)
 

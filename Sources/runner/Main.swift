@@ -8,7 +8,9 @@ enum Main {
         // A reader that went away (`runner runs | head`) is no reason to die in the middle of a write.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parse(Array(CommandLine.arguments.dropFirst()))
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if let once = Once.plain(arguments) { return try await once.run() }
+            var command = try parse(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

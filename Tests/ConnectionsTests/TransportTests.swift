@@ -213,4 +213,8 @@ extension Rig {
             await transport.shutdown()
         }
     }
+
+    @Test func `warming up sends a request to itself and has it answered`() async {
+        #expect(await HTTPTransport.warmUp())
+    }
 }

@@ -16,6 +16,19 @@ import Testing
         #expect(try await store.runs(RunQuery()) == [run])
     }
 
+    @Test(arguments: StoreKind.all)
+    func `an ad-hoc run is claimed with its node and its recipe's text`(kind: StoreKind) async throws {
+        let store = try kind.make(at: place)
+        let record = NodeRecord.current(id: node, leaseUntil: at(200))
+        let outcome = try await store.claim(request(fire()), by: record, source: "the text", now: at(100))
+        guard case .claimed(let run) = outcome else { throw StoreError.other(path: "", detail: "\(outcome)") }
+        #expect(try await store.runs(RunQuery()) == [run])
+        #expect(try await store.version("v1") == "the text")
+        // Its node is known: nobody takes the run for an orphan while that lives.
+        #expect(try await store.orphans(now: at(150)) { $0 == record }.isEmpty)
+        #expect(try await store.claim(request(fire()), by: record, source: "the text", now: at(101)) == .taken)
+    }
+
     @Test(arguments: StoreKind.all) func `two triggers at the same instant are two fires`(kind: StoreKind) async throws
     {
         let store = try kind.make(at: place)

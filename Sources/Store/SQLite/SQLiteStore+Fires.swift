@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Schedule
+public import Schedule
 
 extension SQLiteStore {
     /// See ``Store/claim(_:)``.
@@ -11,6 +11,24 @@ extension SQLiteStore {
         let sealed = inputs
         return try await writer.write { session in
             try zip(requests, sealed).map { try Self.claim($0, inputs: $1, session) }
+        }
+    }
+
+    /// See ``Store/claim(_:by:source:now:)``.
+    public func claim(
+        _ request: ClaimRequest,
+        by node: NodeRecord,
+        source: String,
+        now: Instant
+    ) async throws(StoreError) -> ClaimOutcome {
+        let inputs = try sealed(request.inputs, .inputs(request.run.id))
+        return try await writer.write { session in
+            // The node first: a run without a living node is an orphan, which another process would close.
+            try Self.register(node, now: now, in: session.database)
+            if let version = request.run.version {
+                try Self.saveVersion(hash: version, source: source, now: now, in: session.database)
+            }
+            return try Self.claim(request, inputs: inputs, session)
         }
     }
 

@@ -4,19 +4,20 @@ public import Schedule
 extension SQLiteStore {
     /// See ``Store/register(_:now:)``.
     public func register(_ node: NodeRecord, now: Instant) async throws(StoreError) {
-        try await writer.write { session in
-            let database = session.database
-            for known in try Self.nodes(in: database) where known.id != node.id && !known.isAlive(now: now) {
-                try database.cachedStatement(sql: "DELETE FROM node WHERE id = ?").execute(arguments: [known.id.text])
-            }
-            let insert = """
-                INSERT OR REPLACE INTO node (id, host, boot, pid, process_start, lease_until) VALUES (?, ?, ?, ?, ?, ?)
-                """
-            try database.cachedStatement(sql: insert).execute(arguments: [
-                node.id.text, node.host, node.boot, node.pid, Int64(bitPattern: node.processStart),
-                node.leaseUntil.microseconds,
-            ])
+        try await writer.write { try Self.register(node, now: now, in: $0.database) }
+    }
+
+    static func register(_ node: NodeRecord, now: Instant, in database: Database) throws {
+        for known in try Self.nodes(in: database) where known.id != node.id && !known.isAlive(now: now) {
+            try database.cachedStatement(sql: "DELETE FROM node WHERE id = ?").execute(arguments: [known.id.text])
         }
+        let insert = """
+            INSERT OR REPLACE INTO node (id, host, boot, pid, process_start, lease_until) VALUES (?, ?, ?, ?, ?, ?)
+            """
+        try database.cachedStatement(sql: insert).execute(arguments: [
+            node.id.text, node.host, node.boot, node.pid, Int64(bitPattern: node.processStart),
+            node.leaseUntil.microseconds,
+        ])
     }
 
     /// See ``Store/renewLease(of:until:)``.

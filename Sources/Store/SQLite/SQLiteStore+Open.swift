@@ -15,8 +15,12 @@ extension SQLiteStore {
     /// owner can read.
     ///
     /// Throws `wrongKey` when the store was made with another key, `newerSchema`, and whatever keeps the file from being opened.
-    public static func open(at path: String, sealer: Sealer) throws(StoreError) -> SQLiteStore {
-        try open(at: path, sealer: sealer, settings: Settings())
+    ///
+    /// - Parameter isBrief: the process ends soon: it keeps the log so short that the next one opens it as fast as none.
+    public static func open(at path: String, sealer: Sealer, isBrief: Bool = false) throws(StoreError) -> SQLiteStore {
+        var settings = Settings()
+        if isBrief { settings.checkpointPages = 100 }
+        return try open(at: path, sealer: sealer, settings: settings)
     }
 
     static func open(at path: String, sealer: Sealer, settings: Settings) throws(StoreError) -> SQLiteStore {

@@ -8,10 +8,12 @@ extension SQLiteStore {
     public func saveVersion(hash: String, source: String, now: Instant) async throws(StoreError) {
         // A look costs no commit, and nearly always it is there.
         guard try await version(hash) == nil else { return }
-        try await writer.write { session in
-            let insert = "INSERT OR IGNORE INTO version (hash, source, saved_at) VALUES (?, ?, ?)"
-            try session.database.cachedStatement(sql: insert).execute(arguments: [hash, source, now.microseconds])
-        }
+        try await writer.write { try Self.saveVersion(hash: hash, source: source, now: now, in: $0.database) }
+    }
+
+    static func saveVersion(hash: String, source: String, now: Instant, in database: Database) throws {
+        let insert = "INSERT OR IGNORE INTO version (hash, source, saved_at) VALUES (?, ?, ?)"
+        try database.cachedStatement(sql: insert).execute(arguments: [hash, source, now.microseconds])
     }
 
     /// See ``Store/version(_:)``.

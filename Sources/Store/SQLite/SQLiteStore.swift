@@ -35,6 +35,14 @@ public final class SQLiteStore: Store {
         }
     }
 
+    /// Leaves the file as a process leaves it that ends: everything is durable, and nothing is written back.
+    ///
+    /// For a process that does little else: what closing writes would cost it as much as its run. The log stays for the next process.
+    public func abandon() {
+        // Kept from its deinitialiser, which closes.
+        _ = Unmanaged.passRetained(queue)
+    }
+
     // MARK: Sealed values
 
     /// Seals a value; done by the caller's task, not the writer's queue.

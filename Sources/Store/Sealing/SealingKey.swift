@@ -14,8 +14,12 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomDebugStringCo
 
     /// The key written in `text`: 64 hexadecimal characters, or base64 (also URL-safe, also without padding) of 32 bytes; white space around it is ignored.
     public init?(_ text: String) {
-        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard let bytes = Self.hexadecimal(trimmed) ?? Self.base64(trimmed), bytes.count == Self.size else {
+        // Not Foundation's trimming, which costs the start of a process a tenth of a millisecond and more.
+        var trimmed = text[...]
+        while trimmed.first?.isWhitespace == true { trimmed.removeFirst() }
+        while trimmed.last?.isWhitespace == true { trimmed.removeLast() }
+        let key = String(trimmed)
+        guard let bytes = Self.hexadecimal(key) ?? Self.base64(key), bytes.count == Self.size else {
             return nil
         }
         self.bytes = bytes

@@ -165,6 +165,7 @@ struct TestConnection: AsyncParsableCommand {
             loader: loader,
             workspace: workspace,
             store: place.store,
+            lifetime: .brief,
             logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
         )
         let outcome: Result<Response, RequestFailure>

@@ -32,6 +32,8 @@ struct Once: AsyncParsableCommand {
     @OptionGroup var place: WorkspaceOptions
 
     func run() async throws {
+        // Beside what follows, where there is a core for it.
+        if sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 { Task.detached { await HTTPTransport.warmUp() } }
         guard access(file, R_OK) == 0 else { throw Failure(.invalid, "there is no file \(file) to read") }
         let location = try place.location(ofFile: file)
         let loader = try location.loader()
@@ -45,7 +47,7 @@ struct Once: AsyncParsableCommand {
             loader: loader,
             workspace: workspace,
             store: place.store,
-            isEphemeral: ephemeral,
+            lifetime: ephemeral ? .ephemeral : .brief,
             logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
         )
         let handle = RunHandle()
@@ -57,6 +59,23 @@ struct Once: AsyncParsableCommand {
         }
         await runtime.close()
         try finish(result)
+    }
+
+    /// `runner once FILE` and nothing else, as crontabs have it; nil for any other arguments.
+    ///
+    /// The parser's reflection costs more than loading the recipe and opening the store together.
+    static func plain(_ arguments: [String]) -> Once? {
+        guard arguments.count == 2, arguments[0] == configuration.commandName, !arguments[1].hasPrefix("-") else {
+            return nil
+        }
+        var command = Once()
+        command.file = arguments[1]
+        command.input = []
+        command.inputFile = nil
+        command.ephemeral = false
+        command.noState = false
+        command.place = WorkspaceOptions.none
+        return command
     }
 
     private func finish(_ result: RunResult) throws {

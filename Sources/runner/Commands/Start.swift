@@ -42,7 +42,14 @@ struct Start: AsyncParsableCommand {
         )
         // What is valid runs; what is broken has been said and is left out until it is mended.
         if workspace.recipes.isEmpty, !workspace.isValid { throw ExitCode(Failure.Code.invalid.rawValue) }
-        let runtime = try Runtime(location, loader: loader, workspace: workspace, store: place.store, logger: logger)
+        let runtime = try Runtime(
+            location,
+            loader: loader,
+            workspace: workspace,
+            store: place.store,
+            lifetime: .service,
+            logger: logger
+        )
         logger.info(
             "starting",
             metadata: [

@@ -7,6 +7,17 @@ import Store
 
 /// What commands that send requests are put together from.
 struct Runtime {
+    /// How long a command lives, and its store with it.
+    enum Lifetime {
+        /// It runs until it is told to stop.
+        case service
+        /// It ends with what it runs.
+        case brief
+        /// As `brief`, and the store is gone with it.
+        case ephemeral
+    }
+
+    private let lifetime: Lifetime
     let location: WorkspaceLocation
     let loader: WorkspaceLoader
     let workspace: Workspace
@@ -17,24 +28,31 @@ struct Runtime {
     let node: NodeID
 
     /// Opens the store and prepares the connections; nothing is sent.
-    ///
-    /// - Parameter isEphemeral: the store is gone with the process.
     init(
         _ location: WorkspaceLocation,
         loader: WorkspaceLoader,
         workspace: Workspace,
         store option: String?,
-        isEphemeral: Bool = false,
+        lifetime: Lifetime,
         logger: Logger
     ) throws {
+        self.lifetime = lifetime
         self.location = location
         self.loader = loader
         self.workspace = workspace
         let variables = location.environment()
         store =
-            isEphemeral
-            ? try StoreAccess.ephemeral()
-            : try StoreAccess.forWriting(location, option, workspace.settings, environment: variables)
+            switch lifetime {
+            case .service, .brief:
+                try StoreAccess.forWriting(
+                    location,
+                    option,
+                    workspace.settings,
+                    environment: variables,
+                    isBrief: lifetime == .brief
+                )
+            case .ephemeral: try StoreAccess.ephemeral()
+            }
         redactor = Redactor()
         node = NodeID()
         environment = .map(
@@ -73,6 +91,7 @@ struct Runtime {
     /// Ends what is open, so that no renewal is lost.
     func close() async {
         await connections.shutdown()
+        guard lifetime == .service else { return store.abandon() }
         do {
             try store.close()
         } catch {

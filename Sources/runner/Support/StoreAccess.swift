@@ -29,14 +29,21 @@ enum StoreAccess {
     }
 
     /// The store for a command that runs something; made where it is missing.
+    ///
+    /// - Parameter isBrief: the command ends with what it runs.
     static func forWriting(
         _ location: WorkspaceLocation,
         _ option: String?,
         _ settings: WorkspaceSettings,
-        environment: [String: String]
+        environment: [String: String],
+        isBrief: Bool
     ) throws -> SQLiteStore {
         try open { () throws(StoreError) in
-            try SQLiteStore.open(at: location.storePath(option, settings: settings), sealer: try sealer(environment))
+            try SQLiteStore.open(
+                at: location.storePath(option, settings: settings),
+                sealer: try sealer(environment),
+                isBrief: isBrief
+            )
         }
     }
 

@@ -13,6 +13,14 @@ struct WorkspaceOptions: ParsableArguments {
     @Option(help: "The store's file (default: .runner/runner.db in the workspace).")
     var store: String?
 
+    /// What is meant where neither option is given.
+    static var none: WorkspaceOptions {
+        var options = WorkspaceOptions()
+        options.workspace = nil
+        options.store = nil
+        return options
+    }
+
     /// The workspace that this command means; `file` is a recipe whose workspace is meant where none is named.
     func location(ofFile file: String? = nil, directory: String? = nil) throws -> WorkspaceLocation {
         if let named = workspace ?? directory {
