@@ -2,7 +2,9 @@ public import CEL
 import YAML
 
 /// A CEL expression and the place in the file that it was read from.
-public struct Expression: Sendable {
+///
+/// A class, since it never changes and many hold it: actions, the steps of their plans, templates.
+public final class Expression: Sendable {
     /// The compiled expression.
     public let program: Program
     private let node: Node

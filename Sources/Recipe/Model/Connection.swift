@@ -67,5 +67,6 @@ public enum ConnectionReference: Sendable {
     /// One of the workspace's, by name.
     case named(String, Place)
     /// One that the recipe holds itself.
-    case inline(Connection)
+    /// Indirect: a connection holds its whole connector, and every action has room for a reference.
+    indirect case inline(Connection)
 }
