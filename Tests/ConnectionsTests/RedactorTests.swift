@@ -25,6 +25,20 @@ struct RedactorTests {
         }
     }
 
+    @Test func `hides a signed token that it never saw`() {
+        let redactor = Redactor()
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6y"
+        #expect(redactor.redact("Bearer \(token), then") == "Bearer \(Redactor.mask), then")
+        #expect(redactor.redact("a=\(token)&b=\(token)") == "a=\(Redactor.mask)&b=\(Redactor.mask)")
+        redactor.add("SflKxwRJSMeKKF2QT4fwpMeJf36POk6y.tail")
+        #expect(redactor.redact("\(token).tail!") == "\(Redactor.mask)!")
+        for plain in [
+            "eyJhbGciOiJIUzI1NiJ9", "www.example-site.com", "eyJ.eyJ.short", "1.2.3", "a.b.c\(token.prefix(30))",
+        ] {
+            #expect(redactor.redact(plain) == plain)
+        }
+    }
+
     @Test(arguments: ["", "i", "id", "id:", "client", "client:"])
     func `hides a secret inside a longer base64`(_ prefix: String) {
         let secret = "0123456789abcdefghij"

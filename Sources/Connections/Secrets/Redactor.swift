@@ -4,7 +4,7 @@ import Synchronization
 /// The one place where secrets are taken out of text on its way out of the process (DESIGN section 6).
 ///
 /// It knows every secret and token that this process has seen, and their usual spellings: base64, base64url, URL-encoded,
-/// JSON-escaped. What is known is never forgotten, since an old token may still stand in a message. Values of fewer than six
+/// JSON-escaped. Signed JSON Web Tokens are hidden by their shape, known or not. What is known is never forgotten, since an old token may still stand in a message. Values of fewer than six
 /// characters are ignored: hiding them would hide half of every text.
 public final class Redactor: Sendable {
     /// What stands in place of a secret.
@@ -49,10 +49,14 @@ public final class Redactor: Sendable {
     public func redact(_ text: String) -> String {
         // The copy shares storage, so that other threads do not wait for a long text.
         let index = state.withLock { $0.index }
-        guard !index.isEmpty else { return text }
         var text = text
         return text.withUTF8 { bytes in
-            let found = index.matches(in: bytes)
+            let tokens = TokenShape.matches(in: bytes)
+            guard !index.isEmpty || !tokens.isEmpty else { return nil }
+            var found: [Range<Int>] = []
+            for range in (index.matches(in: bytes) + tokens).sorted(by: { $0.upperBound < $1.upperBound }) {
+                SecretIndex.merge(range, into: &found)
+            }
             guard !found.isEmpty else { return nil }
             var result: [UInt8] = []
             result.reserveCapacity(bytes.count)

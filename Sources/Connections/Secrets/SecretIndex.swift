@@ -52,7 +52,7 @@ struct SecretIndex: Sendable {
         }?.count
     }
 
-    private static func merge(_ range: Range<Int>, into found: inout [Range<Int>]) {
+    static func merge(_ range: Range<Int>, into found: inout [Range<Int>]) {
         var range = range
         while let last = found.last, last.upperBound > range.lowerBound {
             range = min(last.lowerBound, range.lowerBound)..<max(last.upperBound, range.upperBound)
