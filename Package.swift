@@ -41,7 +41,11 @@ let package = Package(
         .target(name: "Schedule", swiftSettings: strict),
         .target(
             name: "Recipe",
-            dependencies: ["YAML", "CEL", "Schedule", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "YAML", "CEL", "Schedule",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
             resources: [.embedInCode("Connectors")],
             swiftSettings: strict
         ),
@@ -117,7 +121,15 @@ let package = Package(
         .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: strict),
         .testTarget(name: "CELTests", dependencies: ["CEL"], swiftSettings: strict),
         .testTarget(name: "ScheduleTests", dependencies: ["Schedule"], swiftSettings: strict),
-        .testTarget(name: "RecipeTests", dependencies: ["CEL", "Recipe", "Schedule", "YAML"], swiftSettings: strict),
+        .testTarget(
+            name: "RecipeTests",
+            dependencies: [
+                "CEL", "Recipe", "Schedule", "YAML",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "StoreTests",
             dependencies: ["CEL", "Schedule", "Store", .product(name: "GRDB", package: "GRDB.swift")],
