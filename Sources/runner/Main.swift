@@ -68,7 +68,7 @@ struct Runner: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Once.self, Start.self, Validate.self, List.self, Next.self, Runs.self, Show.self, Connections.self,
-            Connectors.self, SandboxCommand.self,
+            Connectors.self, Eval.self, SandboxCommand.self,
         ]
     )
 }

@@ -56,6 +56,30 @@ import Testing
         #expect(shown.output.contains("Authorization: \"Bearer ${{ connection.token }}\""))
     }
 
+    @Test func `eval gives value, type and cost, or the place and the mend`() async throws {
+        let directory = try TemporaryDirectory(["in.yml": "items: [{n: 1}, {n: 5}]\n"])
+        let program = Program(in: directory.path)
+        let outcome = try await program.run("eval", "items.filter(i, i.n > 2)", "--input", "in.yml")
+        #expect(outcome.status == 0)
+        #expect(outcome.output == "[{\"n\":5}]\n")
+        #expect(outcome.errors.hasPrefix("list(map(string, dyn)), "))
+        #expect(try await program.run("eval", "-1").json == -1)
+        let json = try await program.run("eval", "hash.md5('')", "--json").json
+        #expect(json["type"] == "string")
+        #expect(json["steps"] == 0)
+        let wrong = try await program.run("eval", "itms", "-i", "in.yml")
+        #expect(wrong.status == 2)
+        #expect(wrong.errors.contains("expression:1:1: error:") && wrong.errors.contains("did you mean 'items'?"))
+        let failed = try await program.run("eval", "1 / (items.size() - 2)", "-i", "in.yml", "--json")
+        #expect(failed.status == 1)
+        #expect(failed.json["errors"]?.items.first?["message"] == "division by zero")
+        for words in [["eval"], ["eval", "1", "+", "2"], ["eval", "1", "-i", "none.yml"], ["eval", "1 +"]] {
+            let outcome = await (try program.start(words)).outcome()
+            #expect(outcome.status == 2, "\(words): \(outcome)")
+            #expect(!outcome.errors.isEmpty && outcome.output.isEmpty)
+        }
+    }
+
     @Test func `a port that is taken is exit 3`() async throws {
         try await Sandbox().serve { address in
             let directory = try TemporaryDirectory()

@@ -116,6 +116,7 @@ extension Scalar.Style {
         case .doubleQuoted: "\""
         case .literal: "|"
         case .folded: ">"
+        case .verbatim: ""
         }
     }
 }

@@ -286,14 +286,23 @@ struct Checker {
                 let called = Expression.Name(text: names.joined(separator: "."), range: range)
                 return call(called, function, .global, arguments)
             }
-            // `json.prase(x)`: the namespace is no variable, so the function is what is wrong.
-            if declarations[names[0]] == nil,
-                environment.functions.keys.contains(where: { $0.hasPrefix(names[0] + ".") })
-            {
+            // `json.prase(x)`, `jsno.parse(x)`: the namespace is no variable, so the function is what is wrong.
+            if declarations[names[0]] == nil, isNamespace(names[0]) || nearestQualified(names) != nil {
                 return call(Expression.Name(text: names.joined(separator: "."), range: range), nil, .global, arguments)
             }
         }
         return call(name, environment.functions[name.text], .member, [target] + arguments)
+    }
+
+    private func isNamespace(_ name: String) -> Bool {
+        environment.functions.keys.contains { $0.hasPrefix(name + ".") }
+    }
+
+    private func nearestQualified(_ names: [String]) -> String? {
+        Spelling.nearest(
+            to: names.joined(separator: "."),
+            among: environment.functions.keys.lazy.filter { $0.contains(".") }
+        )
     }
 
     private mutating func call(

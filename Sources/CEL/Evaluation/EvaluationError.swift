@@ -40,6 +40,19 @@ public struct EvaluationError: Error, Hashable, Sendable {
         self.range = range
     }
 
+    /// What to write instead, where the kind of error tells.
+    public var help: String? {
+        switch kind {
+        case .noSuchField: "ask with '.?name' and '.orValue(…)' for what may be absent, or test with has(…)"
+        case .noSuchKey: "ask with '[?key]' and '.orValue(…)' for what may be absent, or test with 'key in map'"
+        case .indexOutOfRange: "ask with '[?n]' and '.orValue(…)' for what may be absent, or test size(…)"
+        case .divisionByZero: "test the divisor first: 'd == 0 ? … : n / d'"
+        case .emptyOptional: "use '.orValue(…)', or test with '.hasValue()'"
+        case .budget: "filter first, or do the work in several actions"
+        case .unknownVariable, .unknownFunction, .noMatchingOverload, .overflow, .invalidArgument: nil
+        }
+    }
+
     /// The same error at `range`, unless it has a place already.
     func located(at range: Range<Int>) -> EvaluationError {
         self.range == nil ? EvaluationError(kind, message, range: range) : self

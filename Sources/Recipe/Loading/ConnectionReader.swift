@@ -123,7 +123,7 @@ private struct FieldValueReader {
 
     private func source(_ node: Node, _ field: Field) -> FieldSource? {
         guard case .mapping(let entries) = node.content else {
-            let value = file.plainValue(node)
+            let value = Value(plain: node)
             if field.isSecret, value != .null { warnAboutLiteral(field, node.span) }
             if let choices = field.choices, !choices.contains(value), value != .null {
                 file.diagnostics.report(
@@ -160,13 +160,13 @@ private struct FieldValueReader {
                 help: "remove all but one"
             )
         }
-        if let env { return .env(env.value, default: fallback.map(file.plainValue)) }
+        if let env { return .env(env.value, default: fallback.map(Value.init(plain:))) }
         if let path { return .file(path.value) }
         if let command, !command.isEmpty { return .command(command) }
         if let credential { return .credential(credential.value) }
         if let literal {
             if field.isSecret { warnAboutLiteral(field, literal.span) }
-            return .literal(file.plainValue(literal))
+            return .literal(Value(plain: literal))
         }
         return nil
     }
@@ -203,7 +203,7 @@ struct ConnectionReferenceReader {
             }
             return .named(scalar.text, file.place(of: node))
         case .mapping:
-            let name = "inline-" + Self.digest(of: file.plainValue(node).json())
+            let name = "inline-" + Self.digest(of: Value(plain: node).json())
             let reader = ConnectionReader(file: file, catalogue: catalogue)
             return reader.connection(node, name: name).map(ConnectionReference.inline)
         case .sequence:

@@ -119,7 +119,7 @@ private struct FieldReader {
         field.hint = reader.string("hint")?.value
         field.isOptional = reader.bool("optional")?.value ?? true
         if let type = reader.string("control_type") { field.controlType = type.value }
-        if let node = reader.take("default") { field.defaultValue = file.plainValue(node) }
+        if let node = reader.take("default") { field.defaultValue = Value(plain: node) }
         field.choices = choices(reader.take("options") ?? reader.take("pick_list"))
         // Form behaviour of the SDK: kept as documentation (SDK-SEMANTICS section 16).
         reader.known([
@@ -135,8 +135,8 @@ private struct FieldReader {
     private func choices(_ node: Node?) -> [Value]? {
         guard let node, case .sequence(let items) = node.content else { return nil }
         return items.map { item in
-            if case .sequence(let pair) = item.content, pair.count == 2 { return file.plainValue(pair[1]) }
-            return file.plainValue(item)
+            if case .sequence(let pair) = item.content, pair.count == 2 { return Value(plain: pair[1]) }
+            return Value(plain: item)
         }
     }
 }

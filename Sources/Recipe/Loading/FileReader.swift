@@ -100,15 +100,6 @@ struct FileReader {
 
     // MARK: Plain values
 
-    /// A plain value without expressions: defaults, choices, literal fields.
-    func plainValue(_ node: Node) -> Value {
-        switch node.content {
-        case .scalar(let scalar): Value(scalar.value)
-        case .sequence(let items): .list(items.map(plainValue))
-        case .mapping(let entries): .map(ValueMap(entries.map { ($0.name, plainValue($0.value)) }))
-        }
-    }
-
     /// A duration such as `90s` or `PT5M`.
     func duration(_ node: Node?, as what: String, min: Duration = .zero) -> Duration? {
         guard let node else { return nil }
@@ -197,6 +188,15 @@ struct FileReader {
 }
 
 extension Value {
+    /// A tree without expressions: defaults, choices, literal fields.
+    init(plain node: Node) {
+        switch node.content {
+        case .scalar(let scalar): self = Value(scalar.value)
+        case .sequence(let items): self = .list(items.map(Value.init(plain:)))
+        case .mapping(let entries): self = .map(ValueMap(entries.map { ($0.name, Value(plain: $0.value)) }))
+        }
+    }
+
     /// A plain YAML value.
     init(_ core: CoreValue) {
         switch core {

@@ -39,8 +39,8 @@ struct InputReader {
         let definition = InputDefinition(
             name: entry.name,
             kind: kind,
-            defaultValue: defaultNode.map(file.plainValue),
-            choices: choices?.map(file.plainValue),
+            defaultValue: defaultNode.map(Value.init(plain:)),
+            choices: choices?.map(Value.init(plain:)),
             description: description,
             isOptional: isOptional
         )

@@ -22,6 +22,14 @@ public struct Node: Sendable {
         self.bytes = bytes
     }
 
+    /// The whole of a source as one text, taken as it stands, so that places in it can be reported like those in a file.
+    public init(verbatim source: Source) {
+        let end = source.text.utf8.count
+        content = .scalar(Scalar(text: source.text, style: .verbatim, value: .string(source.text)))
+        span = Span(start: source.mark(atByte: 0), end: source.mark(atByte: end))
+        bytes = 0..<end
+    }
+
     /// Whether the value is null: nothing at all, `~` or `null`.
     public var isNull: Bool {
         if case .scalar(let scalar) = content { scalar.value == .null } else { false }
@@ -47,7 +55,9 @@ public struct Entry: Sendable {
 /// A single value, as text and as what the text means.
 public struct Scalar: Sendable {
     /// How a scalar is written (YAML 1.2.2, chapters 7.3 and 8.1).
-    public enum Style: Sendable { case plain, singleQuoted, doubleQuoted, literal, folded }
+    ///
+    /// Verbatim text is not YAML at all: it is its source, byte for byte.
+    public enum Style: Sendable { case plain, singleQuoted, doubleQuoted, literal, folded, verbatim }
 
     /// The text after unescaping and folding.
     public let text: String

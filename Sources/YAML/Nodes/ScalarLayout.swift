@@ -26,7 +26,7 @@ struct ScalarLayout {
     /// The first byte of content: after an opening quote, at the first text of a block scalar.
     var contentStart: Int {
         switch scalar.style {
-        case .plain: range.lowerBound
+        case .plain, .verbatim: range.lowerBound
         case .singleQuoted, .doubleQuoted: min(range.lowerBound + 1, range.upperBound)
         case .literal, .folded: min(headerEnd, range.upperBound)
         }
@@ -45,6 +45,8 @@ struct ScalarLayout {
         case .plain: flow(from: range.lowerBound, to: range.upperBound, bounded)
         case .singleQuoted, .doubleQuoted: flow(from: contentStart, to: range.upperBound - 1, bounded)
         case .literal, .folded: block(bounded)
+        case .verbatim:
+            _ = visit(Piece(fileOffset: range.lowerBound, fileLength: range.count, length: range.count))
         }
     }
 

@@ -55,7 +55,7 @@ struct Validate: ParsableCommand {
             }
         }
         switch json ? .json : format {
-        case .json: Terminal.out(Listing.array(diagnostics.map(object)))
+        case .json: Terminal.out(Listing.array(diagnostics.map(Listing.json)))
         case .text:
             let colour = Terminal.allowsColour(1)
             for diagnostic in diagnostics {
@@ -84,19 +84,5 @@ struct Validate: ParsableCommand {
             // A connection or connector has no meaning alone: its workspace is checked.
             return (location, kind == .recipe ? absolute : nil)
         }
-    }
-
-    private func object(_ diagnostic: Diagnostic) -> Value {
-        .map(
-            ValueMap([
-                ("path", .string(diagnostic.path)),
-                ("line", diagnostic.span.map { .int(Int64($0.start.line)) } ?? .null),
-                ("column", diagnostic.span.map { .int(Int64($0.start.column)) } ?? .null),
-                ("severity", .string(diagnostic.severity.rawValue)),
-                ("code", .string(diagnostic.code)),
-                ("message", .string(diagnostic.message)),
-                ("help", diagnostic.help.map(Value.string) ?? .null),
-            ])
-        )
     }
 }

@@ -1,6 +1,7 @@
 import CEL
 import Schedule
 import Store
+import YAML
 
 /// How records look in listings, for programs and for people.
 enum Listing {
@@ -20,6 +21,21 @@ enum Listing {
                 ("attempt", .int(Int64(run.attempt))),
                 ("missed_until", json(run.missedUntil)),
                 ("missed_count", run.missedCount.map { .int(Int64($0)) } ?? .null),
+            ])
+        )
+    }
+
+    /// A diagnostic as an object of `--json`; line and column from 1.
+    static func json(_ diagnostic: Diagnostic) -> Value {
+        .map(
+            ValueMap([
+                ("path", .string(diagnostic.path)),
+                ("line", diagnostic.span.map { .int(Int64($0.start.line)) } ?? .null),
+                ("column", diagnostic.span.map { .int(Int64($0.start.column)) } ?? .null),
+                ("severity", .string(diagnostic.severity.rawValue)),
+                ("code", .string(diagnostic.code)),
+                ("message", .string(diagnostic.message)),
+                ("help", diagnostic.help.map(Value.string) ?? .null),
             ])
         )
     }
