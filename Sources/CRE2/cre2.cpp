@@ -36,6 +36,8 @@ void cre2_free(cre2_pattern *pattern) { delete pattern; }
 
 int cre2_group_count(const cre2_pattern *pattern) { return pattern->re.NumberOfCapturingGroups(); }
 
+int cre2_program_size(const cre2_pattern *pattern) { return pattern->re.ProgramSize(); }
+
 bool cre2_find(
     const cre2_pattern *pattern, const char *text, size_t length, size_t start, cre2_span *spans, int span_count) {
     if (start > length) {

@@ -39,6 +39,25 @@ import Testing
         ),
         ("splitting", "'\(String(repeating: "a", count: 90_000))'.split('')"),
         ("a wide format", "'%.999999999f'.format([1.0])"),
+        ("shared lists made while compiling", doublingInside("[x, x]")),
+        ("shared maps made while compiling", doublingInside("{'a': x, 'b': x}")),
+        ("constants that take long to compute", "[\(row("'x'.repeat(60000).size()", 3_000))].size()"),
+        ("huge patterns", "[\(patterns(#"\\pL{1000}"#, 2_500))].size()"),
+        ("many patterns", "[\(patterns("(a{1,90}b){10}", 2_500))].size()"),
+        ("many wrong patterns", "[\(patterns("(a{1,90}b){10}|**", 2_500))].size()"),
+        (
+            "huge patterns whose errors are absorbed",
+            #"lists.range(99999).exists(i, 'a'.matches(string(i) + r'\pL{1000}'))"#
+        ),
+        ("patterns that are computed", "lists.range(99999).map(i, 'a'.matches(string(i) + '(a{1,90}b){10}')).size()"),
+        (
+            "a pattern that looks ahead to the end each time",
+            "regex.extractAll('a'.repeat(1000000), '(a*)*b|a').size()"
+        ),
+        (
+            "replacing with a pattern that looks ahead",
+            "regex.replace('a'.repeat(1000000), '(a*)*b|a', '').size()"
+        ),
     ]
 
     private static func nested(_ depth: Int) -> String {
@@ -53,11 +72,29 @@ import Testing
         return source
     }
 
+    /// `cel.bind(x, step, cel.bind(x, step, …))`.
+    private static func doublingInside(_ step: String, _ count: Int = 40) -> String {
+        "cel.bind(x, 'abcdefgh', "
+            + String(repeating: "cel.bind(x, \(step), ", count: count) + "x" + String(repeating: ")", count: count + 1)
+    }
+
+    private static func row(_ source: String, _ count: Int) -> String {
+        Array(repeating: source, count: count).joined(separator: ",")
+    }
+
+    /// As many different patterns.
+    private static func patterns(_ pattern: String, _ count: Int) -> String {
+        (0..<count).map { "'a'.matches('\($0)\(pattern)')" }.joined(separator: ",")
+    }
+
     @Test(arguments: hostile.indices) func `answers in bounded time`(_ row: Int) {
         let (story, source) = Self.hostile[row]
         let start = ContinuousClock.now
         do {
-            _ = try evaluate(source)
+            let program = try Environment.standard.compile(source)
+            _ = Environment.standard.check(program, declarations: [:])
+            // What is small in memory may be large on paper.
+            _ = try program.evaluate([:]).json()
         } catch is SyntaxError {
         } catch is EvaluationError {
         } catch {

@@ -6,6 +6,7 @@ struct Checker {
     private var locals: [(name: String, type: Type)] = []
     private var blocks: [[Type]] = []
     private(set) var issues: [CheckIssue] = []
+    private var patternBudget = PatternBudget()
 
     init(_ environment: Environment, _ declarations: [String: Type]) {
         self.environment = environment
@@ -345,13 +346,10 @@ struct Checker {
 
     private mutating func checkPattern(_ name: String, _ arguments: [Expression]) {
         guard name == "matches" || name.hasPrefix("regex."), arguments.count > 1,
-            case .literal(.string(let text)) = arguments[1].node
+            case .literal(.string(let text)) = arguments[1].node,
+            case .failure(let error)? = PatternCache.pattern(text, &patternBudget)
         else { return }
-        do throws(Pattern.PatternError) {
-            _ = try Pattern(text)
-        } catch {
-            report(.invalid, "this is no regular expression: \(error.message)", arguments[1].range)
-        }
+        report(.invalid, "this is no regular expression: \(error.message)", arguments[1].range)
     }
 
     // MARK: Comprehensions

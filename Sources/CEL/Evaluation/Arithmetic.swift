@@ -70,10 +70,8 @@ final class Arithmetic: Operation {
             for candidate in list where try element.isEqual(to: candidate, &meter) { return true }
             return false
         case .map(let map):
-            guard let key = MapKey(element) else {
-                if case .double = element { return false }
-                throw .noMatchingOverload("in", element, container)
-            }
+            // What cannot be a key is not among them.
+            guard let key = MapKey(element) else { return false }
             return map.position(of: key) != nil
         default:
             throw .noMatchingOverload("in", element, container)

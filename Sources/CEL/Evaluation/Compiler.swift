@@ -10,6 +10,9 @@ struct Compiler {
     private var localCount = 0
     private var comprehensionDepth = 0
     private var mayShare = false
+    /// The steps that computing constants may still take; the rest is left to the evaluation.
+    private var foldingSteps = 100_000
+    private var patternBudget = PatternBudget()
     private var references: [Reference] = []
     private let localBase: Int
 
@@ -184,7 +187,7 @@ struct Compiler {
 
     // MARK: Constants
 
-    private func fold(
+    private mutating func fold(
         _ operation: any Operation,
         _ first: any Operation,
         _ others: any Operation...
@@ -193,14 +196,19 @@ struct Compiler {
     }
 
     /// The value of an operation on constants, when it has one that is small and found in a few steps; else the operation.
-    private func fold(_ operation: any Operation, _ operands: [any Operation]) -> any Operation {
-        guard operands.allSatisfy({ $0 is Constant }) else { return operation }
-        let limits = Limits(steps: 10000, resultBytes: 1 << 16)
-        let value = withUnsafeTemporaryAllocation(of: Value?.self, capacity: 0) { slots in
+    private mutating func fold(_ operation: any Operation, _ operands: [any Operation]) -> any Operation {
+        guard foldingSteps > 0, operands.allSatisfy({ $0 is Constant }) else { return operation }
+        let limits = Limits(steps: min(10_000, foldingSteps), resultBytes: 1 << 16)
+        let (value, steps) = withUnsafeTemporaryAllocation(of: Value?.self, capacity: 0) { slots in
             var frame = Frame(meter: Meter(limits), slots: slots)
-            return try? operation.evaluate(&frame)
+            let value = try? operation.evaluate(&frame)
+            return (value, frame.meter.steps)
         }
-        return value.map { Constant($0) } ?? operation
+        // At least one, so that an expression of many small constants ends as well.
+        foldingSteps -= max(1, steps)
+        // A value that holds one part in many places is small until somebody writes it out.
+        guard let value, (try? value.measure(limits.resultBytes)) != nil else { return operation }
+        return Constant(value)
     }
 
     // MARK: Names
@@ -315,16 +323,20 @@ struct Compiler {
         return call(called, operations, overloads, function)
     }
 
-    private func call(
+    private mutating func call(
         _ name: Expression.Name,
         _ operands: [any Operation],
         _ overloads: [Overload],
         _ function: Function
     ) -> any Operation {
         if name.text == "matches", operands.count == 2, let constant = operands[1] as? Constant,
-            case .string(let text) = constant.value, let pattern = try? Pattern(text)
+            case .string(let text) = constant.value,
+            case .success(let pattern)? = PatternCache.pattern(text, &patternBudget)
         {
             return fold(PreparedMatch(operands[0], pattern, range: name.range), operands[0])
+        }
+        if operands.count == 2, !overloads.isEmpty, let fallback = OptionalFallback.Kind(rawValue: name.text) {
+            return fold(OptionalFallback(fallback, operands[0], operands[1], range: name.range), operands)
         }
         let call: any Operation =
             switch operands.count {

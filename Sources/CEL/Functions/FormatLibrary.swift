@@ -113,13 +113,40 @@ enum FormatLibrary {
         return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Text from bytes: each stretch that is no UTF-8 becomes one U+FFFD.
+    private static func repaired(_ bytes: [UInt8]) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        var text = String.UnicodeScalarView()
+        var decoder = UTF8()
+        var iterator = bytes.makeIterator()
+        var isBroken = false
+        while true {
+            switch decoder.decode(&iterator) {
+            case .scalarValue(let scalar):
+                text.append(scalar)
+                isBroken = false
+            case .error:
+                if !isBroken { text.append("\u{FFFD}") }
+                isBroken = true
+            case .emptyInput: return String(text)
+            }
+        }
+    }
+
+    /// Seconds as a double has them, as the specification asks.
+    private static func seconds(_ duration: CELDuration) -> String {
+        let (whole, rest) = duration.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        return DoubleText.decimal(Double(whole) + Double(rest) / 1e9) + "s"
+    }
+
     /// `%s`.
     private static func plain(_ value: Value, _ meter: inout Meter) throws(EvaluationError) -> String {
         try meter.step()
         switch value {
         case .null: return "null"
         case .double(let number): return DoubleText.decimal(number)
-        case .bytes(let bytes): return String(decoding: bytes, as: UTF8.self)
+        case .bytes(let bytes): return repaired(bytes)
+        case .duration(let duration): return seconds(duration)
         case .list(let list):
             var parts: [String] = []
             for element in list { parts.append(try plain(element, &meter)) }

@@ -22,6 +22,7 @@ enum OptionalLibrary {
                 return inner
             }
         ),
+        // Calls of these two are compiled to `OptionalFallback`, which spares itself the other side.
         Function(
             "or",
             .two(.optional(element), .optional(element), .optional(element), .member) { value, other, _ in

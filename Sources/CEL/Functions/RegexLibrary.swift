@@ -16,6 +16,13 @@ enum RegexLibrary {
         ),
     ]
 
+    /// The longest that a search for all matches may take.
+    ///
+    /// RE2 does not say how far it read beyond a match before it was sure of it. Some patterns (`(a*)*b|a`) read to the end each time,
+    /// which makes the whole search quadratic; their steps cannot be counted, so the clock stands in, at five times what a
+    /// whole budget of steps takes.
+    private static let patience = Duration.milliseconds(500)
+
     /// All matches up to `limit`, none overlapping: the whole and the groups of each.
     private static func matches(
         _ pattern: Pattern,
@@ -25,9 +32,13 @@ enum RegexLibrary {
     ) throws(EvaluationError) -> [[Range<Int>?]] {
         var matches: [[Range<Int>?]] = []
         var start = 0
+        let begin = ContinuousClock.now
         while matches.count < limit, start <= bytes.count, let spans = pattern.find(in: bytes, from: start),
             let whole = spans[0]
         {
+            guard ContinuousClock.now - begin < patience else {
+                throw EvaluationError(.budget, "the pattern takes too long to find all its matches in this text")
+            }
             try meter.step(1 + (whole.upperBound - start) >> 6)
             try meter.elements(spans.count)
             matches.append(spans)
@@ -47,7 +58,7 @@ enum RegexLibrary {
         _ meter: inout Meter
     ) throws(EvaluationError) -> [Value] {
         try meter.text(text.utf8.count)
-        let pattern = try PatternCache.pattern(pattern)
+        let pattern = try PatternCache.pattern(pattern, &meter)
         guard pattern.groupCount <= 1 else { throw .invalid("the pattern has more than one group") }
         var found: [Value] = []
         let bytes = Array(text.utf8)
@@ -65,7 +76,7 @@ enum RegexLibrary {
     private static func replace(_ count: [Type]) -> Overload {
         .metered([.string, .string, .string] + count, .string) { (arguments, meter) throws(EvaluationError) in
             let bytes = Array(arguments[0].asString.utf8)
-            let pattern = try PatternCache.pattern(arguments[1].asString)
+            let pattern = try PatternCache.pattern(arguments[1].asString, &meter)
             let template = try template(arguments[2].asString, pattern)
             let count = arguments.count > 3 ? arguments[3].asInt : -1
             try meter.text(bytes.count)

@@ -38,7 +38,7 @@ enum StandardLibrary {
     private static func matches(_ style: Overload.Style) -> Overload {
         .two(.string, .string, .bool, style) { (text, pattern, meter) throws(EvaluationError) in
             try meter.scan(text.asString.utf8.count + pattern.asString.utf8.count)
-            return .bool(try PatternCache.pattern(pattern.asString).matches(anywhereIn: text.asString))
+            return .bool(try PatternCache.pattern(pattern.asString, &meter).matches(anywhereIn: text.asString))
         }
     }
 }

@@ -29,6 +29,9 @@ void cre2_free(cre2_pattern *_Nonnull pattern);
 /// The number of capturing groups, not counting group 0 (the whole match).
 int cre2_group_count(const cre2_pattern *_Nonnull pattern);
 
+/// The number of instructions of the compiled program, a measure of what compiling cost.
+int cre2_program_size(const cre2_pattern *_Nonnull pattern);
+
 /// Finds the leftmost match at or after byte `start`. Fills `spans[0..<span_count]`: the match, then its groups.
 /// Time is linear in the text.
 bool cre2_find(

@@ -45,6 +45,9 @@ struct Eval: ParsableCommand {
         }
     }
 
+    /// How many problems of one expression are shown to people.
+    private static let shown = 10
+
     private func show(_ outcome: AdHocExpression.Outcome) {
         let type = Type(of: outcome.value).description
         guard json else {
@@ -73,7 +76,10 @@ struct Eval: ParsableCommand {
 
     private func show(_ diagnostics: [Diagnostic], _ source: Source) {
         let colour = Terminal.allowsColour(2)
-        for diagnostic in diagnostics { Terminal.errorLine(diagnostic.rendered(in: source, colour: colour)) }
+        for diagnostic in diagnostics.prefix(Self.shown) {
+            Terminal.errorLine(diagnostic.rendered(in: source, colour: colour))
+        }
+        if diagnostics.count > Self.shown { Terminal.errorLine("and \(diagnostics.count - Self.shown) more") }
     }
 
     private func variables() throws -> ValueMap {

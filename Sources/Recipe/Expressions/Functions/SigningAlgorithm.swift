@@ -26,7 +26,7 @@ enum SigningAlgorithm: String, CaseIterable {
     /// What a signature costs in steps of the budget: private key operations take up to some milliseconds.
     var steps: Int {
         switch self {
-        case .hs256, .hs384, .hs512: 20
+        case .hs256, .hs384, .hs512: 200
         case .rs256, .rs384, .rs512, .ps256, .ps384, .ps512: 50_000
         case .es256, .es384, .es512, .edDSA: 5_000
         }
