@@ -15,6 +15,85 @@ import Testing
 
     static let cases: [Case] = [
         Case(
+            story: "text added to an input that is a whole number",
+            recipe: "inputs: { n: { type: integer, default: 1 } }\nactions:\n  - log: ${{ inputs.n + 'a' }}\n",
+            place: "3:14",
+            message: "applied to (int, string)",
+            mend: "string("
+        ),
+        Case(
+            story: "a field of an input that is a whole number",
+            recipe: "inputs: { n: { type: integer } }\nactions:\n  - log: ${{ inputs.n.x }}\n",
+            place: "3:23",
+            message: "a value of type int has no field 'x'",
+            mend: ""
+        ),
+        Case(
+            story: "a condition that is text",
+            recipe: "inputs: { s: { type: string } }\nactions:\n  - if: inputs.s\n    log: hi\n",
+            place: "3:9",
+            message: "`if` needs true or false, and this is of type string",
+            mend: "!= ''"
+        ),
+        Case(
+            story: "a foreach over a number",
+            recipe: "inputs: { n: { type: integer } }\nactions:\n  - foreach: ${{ inputs.n }}\n    log: hi\n",
+            place: "3:18",
+            message: "`foreach` needs a list, and this is of type int",
+            mend: "lists.range(n)"
+        ),
+        Case(
+            story: "a foreach over a map",
+            recipe: "actions:\n  - foreach: \"${{ {'a': 1} }}\"\n    log: hi\n",
+            place: "2:19",
+            message: "`foreach` needs a list, and this is a map",
+            mend: ".keys()"
+        ),
+        Case(
+            story: "an item of a known type",
+            recipe:
+                "vars: { n: \"${{ [1, 2] }}\" }\nactions:\n  - foreach: ${{ vars.n }}\n    as: x\n    log: ${{ x.title }}\n",
+            place: "5:16",
+            message: "a value of type int has no field 'title'",
+            mend: ""
+        ),
+        Case(
+            story: "the index is a number",
+            recipe: "actions:\n  - foreach: ${{ ['a'] }}\n    log: ${{ index + item }}\n",
+            place: "3:14",
+            message: "applied to (int, string)",
+            mend: "string("
+        ),
+        Case(
+            story: "a status is a number",
+            recipe:
+                "connection: api\nactions:\n  - id: a\n    get: /me\n  - log: |\n      first\n      ${{\n        actions.a.status\n        + 'x'\n      }}\n",
+            place: "8:9",
+            message: "applied to (int, string)",
+            mend: "string("
+        ),
+        Case(
+            story: "a function misspelt in its namespace",
+            recipe: "actions:\n  - log: ${{ hash.sha25('x') }}\n",
+            place: "2:14",
+            message: "undeclared function 'hash.sha25'",
+            mend: "'hash.sha256'"
+        ),
+        Case(
+            story: "a namespace misspelt",
+            recipe: "actions:\n  - log: ${{ jsn.parse('1') }}\n",
+            place: "2:14",
+            message: "undeclared function 'jsn.parse'",
+            mend: "'json.parse'"
+        ),
+        Case(
+            story: "a variable of a known map",
+            recipe: "vars: { m: \"${{ {'a': [1]} }}\" }\nactions:\n  - log: ${{ vars.m.a + 1 }}\n",
+            place: "3:14",
+            message: "applied to (list(int), int)",
+            mend: ""
+        ),
+        Case(
             story: "an unknown key of a recipe",
             recipe: "actions:\n  - log: hi\nconection: api\n",
             place: "3:1",
@@ -231,8 +310,8 @@ import Testing
             story: "a secret of the connection",
             recipe: "connection: api\nactions:\n  - log: ${{ connection.token }}\n",
             place: "3:25",
-            message: "no field `token`",
-            mend: "base_url"
+            message: "`token` is a secret, and recipes cannot read secrets",
+            mend: "apply"
         ),
     ]
 
@@ -265,6 +344,37 @@ import Testing
         let workspace = try TemporaryWorkspace(["broken.yml": recipe]).load()
         let places = workspace.reports.map { $0.split(separator: ":")[1] }
         #expect(places == ["1", "2", "4", "5"], "\(workspace.reports)")
+    }
+
+    @Test func `what may be right is not reported`() throws {
+        let recipe = """
+            connection: api
+            inputs:
+              since: { type: string, optional: true }
+              factor: { type: number, default: 2 }
+              limit: { type: integer, default: 5 }
+            vars:
+              total: 0
+              url: "/items/${{ inputs.limit }}"
+            actions:
+              - id: first
+                if: inputs.since == null || inputs.since.size() > 3
+                get: ${{ vars.url }}
+              - id: second
+                if: actions.first != null && actions.first.status == 200
+                foreach: ${{ actions.first.body.items }}
+                set: { total: "${{ 'now text' }}" }
+              - log: ${{ vars.total + ' items' }} ${{ inputs.factor * 1.5 }} ${{ inputs.limit > 2.5 }}
+              - if: actions.second == null || actions.second.size() == 0
+                log: ${{ run.scheduled_at - duration('1h') }} ${{ has(actions.first.body.x) }}
+            output: { at: "${{ run.last_success_at == null ? run.started_at : run.last_success_at }}" }
+            """
+        let files = [
+            "connections/api.yml":
+                "connector: bearer\nfields: { token: { env: TOKEN }, base_url: \"https://api.example.com\" }\n",
+            "fine.yml": recipe,
+        ]
+        #expect(try TemporaryWorkspace(files).load().reports == [])
     }
 
     @Test func `two files with one name are an error`() throws {

@@ -5,17 +5,31 @@ import CEL
 /// A variable with known members is checked one level down; what JSON brings in is open.
 struct Names {
     /// What is known of a variable or member.
-    indirect enum Shape {
+    indirect enum Shape: Sendable {
         /// Anything may be below it.
         case open
         /// Exactly these members.
         case members([String: Shape])
+        /// A value of this type; the checker of the language knows what can be done with it.
+        case typed(Type)
+        /// The shape, or null: what may be skipped.
+        case maybe(Shape)
 
         /// The shape as a type of CEL's checker.
         var type: Type {
             switch self {
-            case .open: .dyn
+            case .open, .maybe: .dyn
             case .members(let members): .record(RecordType(members.mapValues(\.type), isOpen: true))
+            case .typed(let type): type
+            }
+        }
+
+        /// The members, when exactly these are known.
+        var members: [String: Shape]? {
+            switch self {
+            case .members(let members): members
+            case .maybe(let shape): shape.members
+            case .open, .typed: nil
             }
         }
     }
@@ -24,6 +38,9 @@ struct Names {
     var variables: [String: Shape] {
         didSet { declarations = variables.mapValues(\.type) }
     }
+
+    /// The fields of the connection that are secret, and so not among its members.
+    var secrets: Set<String> = []
 
     /// The variables as CEL's checker wants them.
     private(set) var declarations: [String: Type]
@@ -53,12 +70,45 @@ struct Names {
         .members(Dictionary(names.map { ($0, Shape.open) }, uniquingKeysWith: { first, _ in first }))
     }
 
-    static let response = members(["status", "headers", "body"])
-    static let error = members(["action", "kind", "message", "status", "attempt"])
-    static let run = members([
-        "id", "trigger", "scheduled_at", "started_at", "attempt", "last_success_at", "interval_start", "interval_end",
+    /// The inputs of a recipe; one that may be null is open, and so is a number, which may be an int or a double.
+    static func inputs(_ definitions: [InputDefinition]) -> Shape {
+        .members(
+            Dictionary(
+                definitions.map { definition in
+                    guard !definition.isOptional else { return (definition.name, Shape.open) }
+                    let shape: Shape =
+                        switch definition.kind {
+                        case .string: .typed(.string)
+                        case .integer: .typed(.int)
+                        case .boolean: .typed(.bool)
+                        case .list: .typed(.list(.dyn))
+                        case .object: .typed(.object)
+                        case .number, .any: .open
+                        }
+                    return (definition.name, shape)
+                },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
+    }
+
+    private static let exchange: [String: Shape] = [
+        "status": .typed(.int), "headers": .typed(.object), "body": .open,
+    ]
+    static let response = Shape.members(exchange)
+    static let error = Shape.members([
+        "action": .open, "kind": .typed(.string), "message": .typed(.string), "status": .open, "attempt": .open,
     ])
-    static let recipe = members(["name", "version"])
-    static let httpResult = members(["status", "headers", "body", "attempts", "duration"])
-    static let pagedResult = members(["status", "headers", "body", "attempts", "duration", "items", "pages"])
+    static let run = Shape.members([
+        "id": .typed(.string), "trigger": .typed(.string), "scheduled_at": .typed(.timestamp),
+        "started_at": .typed(.timestamp), "attempt": .typed(.int), "last_success_at": .open, "interval_start": .open,
+        "interval_end": .typed(.timestamp),
+    ])
+    static let recipe = Shape.members(["name": .typed(.string), "version": .typed(.string)])
+    static let httpResult = Shape.members(
+        exchange.merging(["attempts": .typed(.int), "duration": .open]) { first, _ in first }
+    )
+    static let pagedResult = Shape.members(
+        (httpResult.members ?? [:]).merging(["items": .typed(.list(.dyn)), "pages": .typed(.int)]) { first, _ in first }
+    )
 }

@@ -17,15 +17,16 @@ struct RecipeChecker {
         var names = Names(variables: [
             "recipe": Names.recipe,
             "run": Names.run,
-            "inputs": Names.members(recipe.inputs.map(\.name)),
+            "inputs": Names.inputs(recipe.inputs),
             "vars": .members([:]),
             "state": .open,
             "env": Names.members(file.settings.environmentNames),
             "actions": .members([:]),
         ])
+        let changed = Self.variablesSet(in: recipe.actions + recipe.onSuccess + recipe.onFailure + recipe.finally)
         for variable in recipe.vars {
-            references.check(variable.value, withConnection(names, recipe.connection))
-            names.add(variable.key, to: "vars")
+            let shape = references.shape(of: variable.value, withConnection(names, recipe.connection))
+            names.add(variable.key, to: "vars", changed.contains(variable.key) ? .open : shape)
         }
         check(recipe.actions, recipe, &names)
         references.check(recipe.state, names)
@@ -38,6 +39,20 @@ struct RecipeChecker {
         check(recipe.finally, recipe, &last)
     }
 
+    /// The variables that any action sets, which may then be of any type.
+    private static func variablesSet(in actions: [Action]) -> Set<String> {
+        var names: Set<String> = []
+        for action in actions {
+            switch action.verb {
+            case .set(let variables): names.formUnion(variables.map(\.key))
+            case .block(let inner): names.formUnion(variablesSet(in: inner))
+            case .http, .log, .wait, .fail, .stop: break
+            }
+            if case .handle(let handlers) = action.onError { names.formUnion(variablesSet(in: handlers)) }
+        }
+        return names
+    }
+
     private func check(_ actions: [Action], _ recipe: Recipe, _ names: inout Names) {
         for action in actions { check(action, recipe, &names) }
     }
@@ -45,15 +60,16 @@ struct RecipeChecker {
     private func check(_ action: Action, _ recipe: Recipe, _ names: inout Names) {
         let connection = action.connection ?? recipe.connection
         var inner = withConnection(names, connection)
-        references.check(action.condition, inner)
+        references.check(condition: action.condition, of: "if", inner)
         if let forEach = action.forEach {
-            references.check(forEach.list, inner)
-            inner = inner.with("item").with("index")
-            if let name = forEach.name { inner = inner.with(name) }
+            let item = Names.Shape.typed(references.check(list: forEach.list, of: "foreach", inner))
+            inner = inner.with("item", item).with("index", .typed(.int))
+            if let name = forEach.name { inner = inner.with(name, item) }
         }
         checkVerb(action, recipe, &inner, outer: &names)
         if let condition = action.retry?.condition {
-            references.check(condition, inner.with("error", Names.error).with("response", Names.response))
+            let visible = inner.with("error", Names.error).with("response", Names.response)
+            references.check(condition: condition, of: "while", visible)
         }
         var output = inner
         if case .http = action.verb { output = output.with("response", Names.response) }
@@ -102,17 +118,27 @@ struct RecipeChecker {
 
     /// What later expressions can read of the action's result.
     private func shape(of action: Action) -> Names.Shape {
-        guard action.output == nil, action.forEach == nil, case .fail = action.onError else { return .open }
-        guard case .http(let request) = action.verb else { return .open }
-        return request.pagination == nil ? Names.httpResult : Names.pagedResult
+        guard case .fail = action.onError else { return .open }
+        let shape: Names.Shape
+        switch action.verb {
+        case _ where action.forEach != nil: shape = .typed(.list(.dyn))
+        case .http(let request) where action.output == nil:
+            shape = request.pagination == nil ? Names.httpResult : Names.pagedResult
+        default: return .open
+        }
+        // What is skipped is null.
+        return action.condition == nil ? shape : .maybe(shape)
     }
 
     /// In recipes `connection` has the fields that are not secret (promise P3).
     private func withConnection(_ names: Names, _ reference: ConnectionReference?) -> Names {
         guard let reference else { return names }
         guard let connection = connection(reference) else { return names.with("connection") }
-        let fields = connection.connector.fields.filter { !$0.isSecret }.map(\.name)
-        return names.with("connection", Names.members(fields + connection.connector.publicKeys))
+        let fields = connection.connector.fields
+        let visible = fields.filter { !$0.isSecret }.map(\.name) + connection.connector.publicKeys
+        var names = names.with("connection", Names.members(visible))
+        names.secrets = Set(fields.filter(\.isSecret).map(\.name))
+        return names
     }
 
     /// The connection behind a reference; nil when it is broken, which has been reported.

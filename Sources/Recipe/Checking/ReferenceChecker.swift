@@ -5,22 +5,61 @@ import YAML
 struct ReferenceChecker {
     let file: FileReader
 
-    func check(_ expression: Expression?, _ names: Names) {
-        guard let expression else { return }
-        for reference in expression.program.references { check(reference, of: expression, names) }
-        for issue in Environment.recipes.check(expression.program, declarations: names.declarations) {
+    /// Reports what is wrong with an expression, and tells the type of its value.
+    @discardableResult
+    func check(_ expression: Expression?, _ names: Names) -> Type {
+        guard let expression else { return .dyn }
+        let (type, issues) = Environment.recipes.checked(expression.program, declarations: names.declarations)
+        // `hash.sha25(x)` is a function that does not exist, and not a variable `hash`.
+        let functions = Set(issues.filter { $0.kind == .undeclaredFunction }.map(\.range.lowerBound))
+        for reference in expression.program.references where !functions.contains(reference.range.lowerBound) {
+            check(reference, of: expression, names)
+        }
+        for issue in issues {
             switch issue.kind {
             // Names are reported above, with what they mean here.
-            case .undeclared, .missingField: continue
-            case .undeclaredFunction, .noMatchingOverload, .invalid:
-                file.diagnostics.report(
-                    "expression.type",
-                    issue.message,
-                    at: expression.span(of: issue.range),
-                    help: issue.help
-                )
+            case .undeclared: continue
+            case .missingField, .undeclaredFunction, .noMatchingOverload, .invalid:
+                report(issue.message, issue.range, of: expression, help: issue.help)
             }
         }
+        return type
+    }
+
+    /// An expression that must give true or false.
+    func check(condition: Expression?, of what: String, _ names: Names) {
+        let type = check(condition, names)
+        guard let condition, type != .bool, type != .dyn else { return }
+        let mend: String
+        switch type {
+        case .string: mend = "compare it, for example with `!= ''`"
+        case .int, .uint, .double: mend = "compare it, for example with `> 0`"
+        case .list, .map, .record: mend = "ask for example `size(…) > 0`"
+        case .optional: mend = "ask `.hasValue()`, or write `.orValue(false)`"
+        default: mend = "write a comparison"
+        }
+        report("`\(what)` needs true or false, and this is of type \(type)", condition.whole, of: condition, help: mend)
+    }
+
+    /// An expression that must give a list; tells the type of its elements.
+    func check(list: Expression, of what: String, _ names: Names) -> Type {
+        let type = check(list, names)
+        switch type {
+        case .list(let element): return element
+        case .dyn: return .dyn
+        case .map, .record:
+            let mend = "write `.keys()` or `.values()` behind it"
+            report("`\(what)` needs a list, and this is a map", list.whole, of: list, help: mend)
+        default:
+            let mend =
+                type == .int ? "write `lists.range(n)` for the numbers from 0" : "write a list, for example `[1, 2]`"
+            report("`\(what)` needs a list, and this is of type \(type)", list.whole, of: list, help: mend)
+        }
+        return .dyn
+    }
+
+    private func report(_ message: String, _ range: Range<Int>, of expression: Expression, help: String?) {
+        file.diagnostics.report("expression.type", message, at: expression.span(of: range), help: help)
     }
 
     func check(_ template: Template?, _ names: Names) {
@@ -29,6 +68,25 @@ struct ReferenceChecker {
 
     func check(_ template: ValueTemplate?, _ names: Names) {
         for expression in template?.expressions ?? [] { check(expression, names) }
+    }
+
+    /// Reports what is wrong with the value of a variable, and tells what is known of it.
+    func shape(of template: ValueTemplate, _ names: Names) -> Names.Shape {
+        guard case .template(let text) = template else {
+            check(template, names)
+            if case .literal(let value) = template { return .typed(Type(of: value)) }
+            return .open
+        }
+        guard text.isAlone, let expression = text.expressions.first else {
+            check(template, names)
+            return .typed(.string)
+        }
+        let type = check(expression, names)
+        // What a null or an optional becomes is not known here.
+        switch type {
+        case .null, .optional, .dyn: return .open
+        default: return .typed(type)
+        }
     }
 
     func check(_ templates: [(key: String, value: ValueTemplate)], _ names: Names) {
@@ -46,7 +104,7 @@ struct ReferenceChecker {
         case .json(let value), .form(let value): check(value, names)
         case .text(let template): check(template, names)
         }
-        if case .condition(let condition) = request.expect { check(condition, answered) }
+        if case .condition(let condition) = request.expect { check(condition: condition, of: "expect", answered) }
         if let pagination = request.pagination {
             check(pagination.items, answered)
             check(pagination.next, answered)
@@ -69,11 +127,15 @@ struct ReferenceChecker {
         }
         var parent = root
         for (index, member) in reference.path.enumerated().dropFirst() {
-            guard case .members(let members) = shape else { return }
+            guard let members = shape.members else { return }
             // Asking whether something is there is no mistake.
             if let optional = reference.optionalFrom, index >= optional { return }
             if reference.isTest, index == reference.path.count - 1 { return }
             guard let next = members[member] else {
+                if root == "connection", index == 1, names.secrets.contains(member) {
+                    reportSecret(member, at: reference.ranges[index], of: expression)
+                    return
+                }
                 report(
                     "expression.unknown-member",
                     unknownMember(member, of: parent),
@@ -87,6 +149,15 @@ struct ReferenceChecker {
             shape = next
             parent += "." + member
         }
+    }
+
+    private func reportSecret(_ field: String, at range: Range<Int>, of expression: Expression) {
+        file.diagnostics.report(
+            "expression.secret",
+            "`\(field)` is a secret, and recipes cannot read secrets",
+            at: expression.span(of: range),
+            help: "use it in the connector, whose `apply` adds it to each request"
+        )
     }
 
     private func unknownVariable(_ name: String) -> String {

@@ -22,6 +22,9 @@ public final class Expression: Sendable {
     /// The expression's first character in the file.
     public var place: Place { place(at: 0) }
 
+    /// The range of the whole text, for `span(of:)`.
+    var whole: Range<Int> { 0..<program.source.utf8.count }
+
     /// The place of a byte of the expression's text, as the ranges of CEL's errors count.
     public func place(at byte: Int) -> Place {
         Place(path: source.path, mark: mark(at: byte))
