@@ -66,7 +66,7 @@ import Testing
 
     @Test func `needs a list`() async throws {
         let bench = try Workbench()
-        let result = try await bench.run("actions:\n  - { foreach: \"1 + 1\", log: x }\n")
+        let result = try await bench.run("actions:\n  - { foreach: \"dyn(1 + 1)\", log: x }\n")
         #expect(result.status == .failed)
         #expect(result.error?.message == "`foreach` needs a list, and this is int")
     }
