@@ -48,7 +48,7 @@ struct RenewalTests {
     }
 
     @Test func `renews ahead of expiry while the old token still serves`() async throws {
-        let tokens = TokenServer(lifetime: 100, delay: .milliseconds(100))
+        let tokens = TokenServer(lifetime: 100)
         let clock = ManualClock()
         try await ScriptedServer.run(tokens.answer) { server in
             try await Rig.run(server, clock: clock) { (rig: Rig) async throws in
@@ -56,10 +56,12 @@ struct RenewalTests {
                 clock.advance(by: .seconds(74))
                 _ = try await rig.get()
                 #expect(server.count("/token") == 1)
+                tokens.isHeld.withLock { $0 = true }
                 clock.advance(by: .seconds(7))
                 #expect(try await rig.get().status == 200)
                 // The request did not wait: the server has not answered the token request yet.
                 #expect(tokens.issued == 1)
+                tokens.isHeld.withLock { $0 = false }
             }
             #expect(tokens.issued == 2)
         }

@@ -1,5 +1,5 @@
+@preconcurrency import Dispatch
 import Glibc
-import Synchronization
 
 extension HTTPTransport {
     /// Sends one request to a socket of this process, and waits for its answer.
@@ -17,13 +17,13 @@ extension HTTPTransport {
             url: "http://127.0.0.1:\(listener.port)/",
             headers: [],
             body: nil,
-            timeout: .seconds(1),
+            timeout: .seconds(LoopbackAnswer.patience),
             maxBytes: 1024,
             onSend: nil
         )
-        async let answered: Void = listener.answerOnce()
+        // On a thread that may block; the tasks' own threads are few.
+        DispatchQueue.global(qos: .utility).async { listener.answerOnce() }
         let response = try? await transport.send(request)
-        await answered
         await transport.shutdown()
         return response?.status == 200
     }
@@ -31,6 +31,9 @@ extension HTTPTransport {
 
 /// A listening socket on 127.0.0.1 that answers one HTTP request.
 private final class LoopbackAnswer: Sendable {
+    /// How long it waits for the request, in seconds.
+    static let patience = 10
+
     let port: UInt16
     private let descriptor: Int32
 
@@ -55,7 +58,15 @@ private final class LoopbackAnswer: Sendable {
     deinit { close(descriptor) }
 
     /// Takes one connection, reads what comes first, and answers.
-    func answerOnce() async {
+    func answerOnce() {
+        var patience = timeval(tv_sec: Self.patience, tv_usec: 0)
+        _ = setsockopt(
+            descriptor,
+            SOL_SOCKET,
+            SO_RCVTIMEO,
+            &patience,
+            socklen_t(MemoryLayout<timeval>.size)
+        )
         let connection = accept(descriptor, nil, nil)
         guard connection >= 0 else { return }
         defer { close(connection) }

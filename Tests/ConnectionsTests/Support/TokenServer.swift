@@ -19,6 +19,8 @@ final class TokenServer: Sendable {
     /// Answers `/me` instead of what the token deserves.
     let refusal = Mutex<ScriptedServer.Reply?>(nil)
     let delay: Duration
+    /// Token requests are not answered while it is true.
+    let isHeld = Mutex(false)
 
     init(lifetime: Int? = nil, rotates: Bool = false, delay: Duration = .zero) {
         self.lifetime = lifetime
@@ -37,6 +39,7 @@ final class TokenServer: Sendable {
 
     private func token(_ request: ScriptedServer.Request) async -> ScriptedServer.Reply {
         if delay > .zero { try? await Task.sleep(for: delay) }
+        while isHeld.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(2)) }
         let isRefresh = request.body.contains("grant_type=refresh_token")
         if let fault = fault.withLock({ $0 }) { return fault }
         return state.withLock { state in
