@@ -5,7 +5,7 @@ struct CronErrorTests {
     /// Each row: the text, the part that is wrong, a piece of the reason, a piece of the mend.
     @Test(arguments: [
         ("61 * * * *", "61", "not a minute", "0 to 59"),
-        ("* 24 * * *", "24", "not a hour", "0 to 23"),
+        ("* 24 * * *", "24", "not an hour", "0 to 23"),
         ("5-70 * * * *", "70", "not a minute", "0 to 59"),
         ("*/0 * * * *", "0", "never moves", "1 or more"),
         ("*/60 * * * *", "60", "longer than the minute field", "0 * * * *"),

@@ -106,3 +106,54 @@ struct CronPropertyTests {
         #expect(never.next(after: Instant(seconds: 1_700_000_000)) == nil)
     }
 }
+
+/// Counting and listing give what asking for one time after the other gives.
+struct CountingTests {
+    @Test(arguments: [
+        "* * * * *", "*/7 3-9 * * MON-FRI", "30 2 * * *", "0 0 L * *", "15 1,2,3 29 2 *", "*/20 30 1-3 * * *",
+        "0 0 13 * FRI", "0 22-2 * * *",
+    ])
+    func `a count is the number of fire times`(text: String) throws {
+        var random = SplitMix(seed: 17)
+        let zones = [
+            "UTC", "Europe/Paris", "Australia/Lord_Howe", "America/Santiago", "Pacific/Apia", "Africa/Casablanca",
+        ]
+        for _ in 0..<60 {
+            let zone = try Zone(named: try #require(zones.randomElement(using: &random)))
+            let dst = DaylightSavingPolicy(
+                gap: DaylightSavingPolicy.Gap.allCases.randomElement(using: &random),
+                overlap: DaylightSavingPolicy.Overlap.allCases.randomElement(using: &random)
+            )
+            let cron = CronSchedule(
+                try CronExpression(text),
+                zone: zone,
+                dst: Bool.random(using: &random) ? dst : .standard
+            )
+            // Near a change of the clocks, where one can go wrong.
+            let asked = Instant(seconds: Int64.random(in: 0...2_000_000_000, using: &random))
+            let near = zone.nextOffsetChange(after: asked)?.at ?? asked
+            let start = near - .seconds(Int64.random(in: 0...9_000, using: &random)) + .microseconds(250_000)
+            let schedule = Schedule.cron(cron)
+            let times = Array(schedule.instants(after: start).prefix(40))
+            let end = try #require(times.last) - .microseconds(Bool.random(using: &random) ? 0 : 1)
+            let expected = times.filter { $0 <= end }
+            #expect(schedule.count(after: start, through: end) == expected.count, "\(text) \(zone) \(start)")
+            var listed: [Int64] = []
+            schedule.forEachSecond(after: start, through: end) { listed.append($0) }
+            #expect(listed == expected.map(\.wholeSeconds), "\(text) \(zone) \(start)")
+        }
+    }
+
+    @Test func `a count keeps to the bounds, and needs no walk`() throws {
+        let every = Schedule.cron(CronSchedule(try CronExpression("* * * * * *"), zone: .utc))
+        let year = try #require(Instant(rfc3339: "2026-01-01T00:00:00Z"))
+        let next = try #require(Instant(rfc3339: "2027-01-01T00:00:00Z"))
+        #expect(every.count(after: year, through: next) == 31_536_000)
+        let bounds = FireBounds(start: year + .seconds(10), end: year + .seconds(20))
+        #expect(every.count(after: year, through: next, in: bounds) == 10)
+        let interval = Schedule.interval(try IntervalSchedule(period: .milliseconds(10), phase: .milliseconds(3)))
+        #expect(interval.count(after: year, through: next) == 3_153_600_000)
+        #expect(interval.count(after: year, through: next, in: bounds) == 1_000)
+        #expect(interval.count(after: next, through: year) == 0)
+    }
+}

@@ -180,21 +180,4 @@ struct CronScheduleTests {
         let times = Array(schedule.instants(after: Instant(seconds: 0)).prefix(9))
         #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == .seconds(900) })
     }
-
-    @Test(arguments: [
-        ("*/15 9-17 * * MON-FRI", "every 15 minutes between 09:00 and 17:59, Monday to Friday"),
-        ("* * * * *", "every minute"),
-        ("0 * * * *", "at minute 0 of every hour"),
-        ("30 2 * * *", "at 02:30, every day"),
-        ("0 6,18 1 * *", "at 06:00 and 18:00, on the 1st of the month"),
-        ("0 0 13 * FRI", "at 00:00, on the 13th of the month, or on Friday"),
-        ("0 0 L JAN-MAR *", "at 00:00, on the last day of the month, in January to March"),
-        ("0 9 * * MON#2", "at 09:00, on the 2nd Monday of the month"),
-        ("@daily", "at 00:00, every day"),
-        ("*/10 * * * * *", "every 10 seconds"),
-        ("15 30 6 * * *", "at 06:30:15, every day"),
-    ])
-    func `explains itself in plain English`(text: String, words: String) throws {
-        #expect(try CronExpression(text).explanation == words)
-    }
 }

@@ -13,6 +13,9 @@ enum CronField: Int, CaseIterable {
         }
     }
 
+    /// `a minute`, `an hour`.
+    var nameWithArticle: String { (self == .hour ? "an " : "a ") + name }
+
     /// The numbers that may be written; Sunday is both 0 and 7.
     var allowed: ClosedRange<Int> {
         switch self {

@@ -6,7 +6,7 @@ extension CronFieldReader {
             guard field.allowed.contains(number) else {
                 throw CronError(
                     .outOfRange,
-                    "\(text(start..<position)) is not a \(field.name)",
+                    "\(text(start..<position)) is not \(field.nameWithArticle)",
                     help: "write \(field.allowedWords)",
                     at: start..<position
                 )
@@ -45,7 +45,7 @@ extension CronFieldReader {
         } else if let other = CronField.allCases.first(where: { $0.names.contains(capitals) }) {
             help = "\(capitals) belongs into the \(other.name) field"
         }
-        return CronError(.unknownName, "\"\(word)\" is not a \(field.name)", help: help, at: range)
+        return CronError(.unknownName, "\"\(word)\" is not \(field.nameWithArticle)", help: help, at: range)
     }
 
     /// What stands here cannot; `start` is where its element begins.

@@ -8,6 +8,13 @@ extension CronFields {
     func days(ofMonthWithLength length: Int, firstWeekday: Int) -> UInt32 {
         let existing = UInt32(truncatingIfNeeded: (UInt64(2) << UInt64(length)) &- 2)
         if matchesEveryDay { return existing }
+        let (byDay, byWeekday) = dayMasks(ofMonthWithLength: length, firstWeekday: firstWeekday)
+        return (dayRule == .both ? byDay & byWeekday : byDay | byWeekday) & existing
+    }
+
+    /// The days that the day of month field matches, and those that the day of week field matches.
+    @inline(__always)
+    func dayMasks(ofMonthWithLength length: Int, firstWeekday: Int) -> (byDay: UInt32, byWeekday: UInt32) {
         // The weekdays seen from the first of the month on, repeated for five weeks.
         let rotated = (weekdays >> UInt32(firstWeekday) | weekdays << UInt32(7 &- firstWeekday)) & 0x7F
         var byWeekday = UInt32(truncatingIfNeeded: (UInt64(rotated) &* 0x1020_4081) << 1)
@@ -16,7 +23,7 @@ extension CronFields {
             byDay |= specialDays(length: length, firstWeekday: firstWeekday)
             byWeekday |= specialWeekdays(length: length, firstWeekday: firstWeekday)
         }
-        return (dayRule == .both ? byDay & byWeekday : byDay | byWeekday) & existing
+        return (byDay, byWeekday)
     }
 
     private func specialDays(length: Int, firstWeekday: Int) -> UInt32 {

@@ -44,7 +44,7 @@ extension CronFields {
     }
 
     @inline(__always)
-    private func monthDays(_ year: Int, _ month: Int) -> UInt32 {
+    func monthDays(_ year: Int, _ month: Int) -> UInt32 {
         let length = CivilDate.length(ofMonth: month, year: year)
         if matchesEveryDay { return days(ofMonthWithLength: length, firstWeekday: 0) }
         let first = CivilDate(year: year, month: month, day: 1).daysSinceEpoch

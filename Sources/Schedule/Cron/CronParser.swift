@@ -12,7 +12,9 @@ struct CronParser {
     }
 
     /// The fields, seconds first; an expression of five fields gets `0` for the seconds.
-    func fields() throws(CronError) -> (fields: [Field], hasSeconds: Bool) {
+    ///
+    /// `text` is what the ranges of the fields speak of: the expression, or what its `@` name stands for.
+    func fields() throws(CronError) -> (fields: [Field], hasSeconds: Bool, text: String) {
         let words = words
         guard let first = words.first, let last = words.last else {
             throw CronError(.fieldCount, "the cron expression is empty", help: CronParser.shape, at: 0..<bytes.count)
@@ -43,7 +45,7 @@ struct CronParser {
                 bytes[range.lowerBound] == UInt8(ascii: "*") || bytes[range.lowerBound] == UInt8(ascii: "?")
             fields.append((try reader.items(), isUnrestricted, range))
         }
-        return (fields, words.count == 6)
+        return (fields, words.count == 6, text(0..<bytes.count))
     }
 
     /// What stands between spaces and tabs.

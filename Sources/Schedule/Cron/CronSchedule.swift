@@ -10,8 +10,8 @@ public struct CronSchedule: Sendable, Hashable {
     /// What becomes of times that these clocks skip or repeat.
     public let daylightSaving: DaylightSavingPolicy
 
-    private let gap: DaylightSavingPolicy.Gap
-    private let overlap: DaylightSavingPolicy.Overlap
+    let gap: DaylightSavingPolicy.Gap
+    let overlap: DaylightSavingPolicy.Overlap
 
     /// A schedule.
     ///

@@ -52,6 +52,9 @@ public struct WallTime: Sendable, Hashable, Comparable {
         CivilDate.weekday(daysSinceEpoch: CivilDate(year: year, month: month, day: day).daysSinceEpoch)
     }
 
+    /// The weekday's English name.
+    public var weekdayName: String { EnglishWords.weekday(weekday) }
+
     /// Whether the left time comes first on the same clock.
     public static func < (left: WallTime, right: WallTime) -> Bool {
         left.secondsSinceEpoch < right.secondsSinceEpoch

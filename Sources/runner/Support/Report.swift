@@ -6,7 +6,7 @@ enum Report {
     /// Prints diagnostics to standard error.
     static func show(_ workspace: Workspace, atLeast severity: Diagnostic.Severity = .error) {
         let colour = Terminal.allowsColour(2)
-        for diagnostic in workspace.diagnostics where diagnostic.severity <= severity {
+        for diagnostic in workspace.diagnostics where diagnostic.severity >= severity {
             Terminal.errorLine(diagnostic.rendered(in: workspace.sources[diagnostic.path], colour: colour))
         }
     }
