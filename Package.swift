@@ -165,7 +165,7 @@ let package = Package(
         .testTarget(name: "runnerTests", dependencies: ["runner"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["CEL", "runner", "Sandbox", "TestSupport"],
+            dependencies: ["CEL", "runner", "Sandbox", "Schedule", "Store", "TestSupport"],
             swiftSettings: strict
         ),
     ]

@@ -86,19 +86,9 @@ public struct ScheduleInWords: Sendable {
             guard gap == nil || overlap == nil, let change = cron.zone.nextOffsetChange(after: last) else { break }
             last = change.at
             guard let effect = cron.effect(ofChangeAt: change.at) else { continue }
-            let words = words(effect, cron.zone)
+            let words = effect.words(in: cron.zone)
             if change.after > change.before { gap = gap ?? words } else { overlap = overlap ?? words }
         }
         return [gap, overlap].compactMap { $0 }
-    }
-
-    private static func words(_ effect: ClockChangeEffect, _ zone: Zone) -> String {
-        switch effect {
-        case .moved(let wall, let moment): "\(wall) does not exist: fires at \(moment.rfc3339(in: zone)) instead"
-        case .leftOut(let wall): "\(wall) does not exist: does not fire"
-        case .once(let wall, let moment): "\(wall) comes twice: fires at \(moment.rfc3339(in: zone)) only"
-        case .twice(let wall, let first, let second):
-            "\(wall) comes twice: fires at \(first.rfc3339(in: zone)) and at \(second.rfc3339(in: zone))"
-        }
     }
 }

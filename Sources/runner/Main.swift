@@ -67,8 +67,9 @@ struct Runner: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Once.self, Start.self, Validate.self, Eval.self, List.self, Next.self, Cron.self, Runs.self,
-            Show.self, Connections.self, Connectors.self, SandboxCommand.self,
+            Once.self, Start.self, Validate.self, Eval.self, List.self, Next.self, Cron.self, Explain.self,
+            Audit.self, Simulate.self, Runs.self, Show.self, Connections.self, Connectors.self,
+            SandboxCommand.self,
         ]
     )
 }

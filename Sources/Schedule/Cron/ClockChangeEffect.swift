@@ -10,6 +10,19 @@ public enum ClockChangeEffect: Sendable, Hashable {
     case twice(WallTime, first: Instant, second: Instant)
 }
 
+extension ClockChangeEffect {
+    /// What happens, in words, with the moments as a zone shows them.
+    public func words(in zone: Zone) -> String {
+        switch self {
+        case .moved(let wall, let moment): "\(wall) does not exist: fires at \(moment.rfc3339(in: zone)) instead"
+        case .leftOut(let wall): "\(wall) does not exist: does not fire"
+        case .once(let wall, let moment): "\(wall) comes twice: fires at \(moment.rfc3339(in: zone)) only"
+        case .twice(let wall, let first, let second):
+            "\(wall) comes twice: fires at \(first.rfc3339(in: zone)) and at \(second.rfc3339(in: zone))"
+        }
+    }
+}
+
 extension CronSchedule {
     /// What the change of the clocks at a moment does to this schedule, told by the first time that it touches; nil when
     /// it touches none, or when there is no change.

@@ -20,8 +20,10 @@ extension CronSchedule {
         }
     }
 
-    /// Calls `body` with each stretch in which the clocks are not changed: the fire at its very beginning that stands for
-    /// skipped times, the wall times to be looked at, and their offset. The rules are those of `next(after:)`.
+    /// Calls `body` with each stretch in which the clocks are not changed, by the rules of `next(after:)`.
+    ///
+    /// - Parameter body: gets the fire at the stretch's very beginning that stands for skipped times, the wall times to be
+    ///   looked at, and their offset.
     private func forEachStretch(
         after first: Instant,
         through last: Instant,

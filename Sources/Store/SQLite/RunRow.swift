@@ -9,6 +9,11 @@ enum RunRow {
     /// The same of unfinished runs, to be followed by a condition that begins with `isUnfinished` or `isLive`.
     static let selectUnfinished = select(from: unfinished)
 
+    /// The same of one recipe's runs, to be followed by a condition on `run.recipe`, in the order of fire times.
+    ///
+    /// Named, because SQLite's planner might walk the runs of all recipes in that order.
+    static let selectOfRecipe = select(from: "run INDEXED BY run_recipe")
+
     /// Unfinished runs, through their small index.
     ///
     /// Named, because SQLite's planner would rather walk the whole history in the order that is asked for.

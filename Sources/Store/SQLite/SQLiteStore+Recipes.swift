@@ -66,11 +66,15 @@ extension SQLiteStore {
                     """
                 try database.cachedStatement(sql: appear)
                     .execute(arguments: [now.microseconds, now.microseconds, key])
+                let begin = "INSERT OR REPLACE INTO trigger_span (trigger, since) VALUES (?, ?)"
+                try database.cachedStatement(sql: begin).execute(arguments: [key, now.microseconds])
             }
             for trigger in change.removed {
                 let key = try session.names.keys(of: trigger, in: database).trigger
                 try database.cachedStatement(sql: "UPDATE trigger SET removed_at = ? WHERE key = ?")
                     .execute(arguments: [now.microseconds, key])
+                let end = "UPDATE trigger_span SET until = ? WHERE trigger = ? AND until IS NULL"
+                try database.cachedStatement(sql: end).execute(arguments: [now.microseconds, key])
             }
             return try Self.triggers(in: database).filter { $0.removedAt == nil }
         }

@@ -6,7 +6,7 @@ import GRDB
 /// microseconds, sealed values BLOBs.
 enum Schema {
     /// What this program reads and writes: `user_version` of the file.
-    static let current = 1
+    static let current = 2
 
     /// `application_id` of our files ("runr").
     static let applicationID = 0x7275_6E72
@@ -15,6 +15,9 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { database in
             try database.execute(sql: tables)
+        }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: spans)
         }
         return migrator
     }
@@ -142,5 +145,18 @@ enum Schema {
         CREATE INDEX renewal_connection ON renewal (connection, at);
 
         PRAGMA user_version = 1;
+        """
+
+    private static let spans = """
+        -- When each trigger was there, so that an audit knows which fires it owed; `until` is null while it is there.
+        CREATE TABLE trigger_span (
+            trigger INTEGER NOT NULL,
+            since INTEGER NOT NULL,
+            until INTEGER,
+            PRIMARY KEY (trigger, since)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO trigger_span SELECT key, watermark, removed_at FROM trigger WHERE first_seen IS NOT NULL;
+
+        PRAGMA user_version = 2;
         """
 }

@@ -1,3 +1,4 @@
+import Engine
 import Schedule
 
 /// A time on the command line: RFC 3339, or what a clock in some zone shows: `2026-03-29T02:30`, `2026-03-29 02:30`,
@@ -33,6 +34,14 @@ enum TimeArgument {
             switch zone.moments(of: wall) {
             case .once(let moment), .repeated(let moment, _), .skipped(let moment): return moment
             }
+        }
+    }
+
+    /// What is asked of a trigger whose times are those of a zone.
+    func asked(in zone: Zone) -> AskedTime {
+        switch self {
+        case .instant(let instant, let precision): AskedTime(instant, in: zone, precision: precision)
+        case .wall(let wall, let precision): AskedTime(wall, in: zone, precision: precision)
         }
     }
 }
