@@ -66,13 +66,8 @@ struct Watch: Sendable {
         return CatchUp(trigger, after: last, through: now)
     }
 
-    /// The delay of a fire's start: a stable part of the trigger's `jitter`.
-    func jitter(of time: Instant) -> Duration {
-        let longest = trigger.jitter.wholeMicroseconds
-        guard longest > 0 else { return .zero }
-        let hash = StableHash.fnv1a64("\(key.recipe)\n\(key.trigger)\n\(time.microseconds)")
-        return .microseconds(Int64(hash % UInt64(longest)))
-    }
+    /// The delay of a fire's start.
+    func jitter(of time: Instant) -> Duration { trigger.delay(of: time, recipe: key.recipe) }
 
     /// The fire of this time has its record.
     mutating func didRecord(_ time: Instant) {
@@ -98,6 +93,16 @@ struct Watch: Sendable {
     mutating func didRecord(_ catchUp: CatchUp) {
         owed = catchUp.runs
         if let newest = catchUp.missed.last?.time ?? catchUp.older?.last { last = max(last, newest) }
+    }
+}
+
+extension Trigger {
+    /// The delay of a fire's start: a stable part of the trigger's `jitter`.
+    func delay(of time: Instant, recipe: String) -> Duration {
+        let longest = jitter.wholeMicroseconds
+        guard longest > 0 else { return .zero }
+        let hash = StableHash.fnv1a64("\(recipe)\n\(id)\n\(time.microseconds)")
+        return .microseconds(Int64(hash % UInt64(longest)))
     }
 }
 
