@@ -145,6 +145,13 @@ struct AuditWalkTests {
         #expect(down.isProven && down.notes.first?.contains("2 fire times") == true)
     }
 
+    @Test func `a range goes on over a time in which the trigger was not there`() throws {
+        let rule = try trigger()
+        let range = record(10, until: 60, count: 4)
+        let audit = audit([range], history([(0, 25), (45, nil)], last: 60), rule, from: 1)
+        #expect(audit.isProven && audit.ended == [.missed: 4])
+    }
+
     @Test func `a removed trigger owes nothing after its removal`() throws {
         let audit = try audit([10, 20].map { record($0) }, history([(0, 25)], last: 20), trigger())
         #expect(audit.isProven && audit.asked == 2 && audit.pending == nil)

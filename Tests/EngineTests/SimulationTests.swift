@@ -81,7 +81,7 @@ import Testing
 }
 
 /// Random numbers that are the same for the same seed (SplitMix64).
-private struct Dice: RandomNumberGenerator {
+struct Dice: RandomNumberGenerator {
     private var state: UInt64
 
     init(_ seed: UInt64) { state = seed }

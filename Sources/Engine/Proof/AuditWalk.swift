@@ -69,11 +69,11 @@ struct AuditWalk {
         if time > last, let gap = FireRange(rule, after: last, through: time - .microseconds(1)) {
             entries.append(lose(gap))
         }
-        if let trouble = Self.trouble(record, rule) {
+        if let trouble = trouble(record, rule) {
             audit.misfits.add(record)
             return entries + [.misfit(record, trouble)]
         }
-        let inside = rule.count(after: max(floor, time - .microseconds(1)), through: min(until, end))
+        let inside = owed(after: max(floor, time - .microseconds(1)), through: min(until, end), rule)
         audit.asked += inside
         return entries + [count(record, inside)]
     }
@@ -91,14 +91,23 @@ struct AuditWalk {
     }
 
     /// What does not fit in a record; nil when all does.
-    private static func trouble(_ record: RunRecord, _ rule: Trigger) -> String? {
+    private func trouble(_ record: RunRecord, _ rule: Trigger) -> String? {
         let time = record.fire.scheduledAt
         guard rule.asks(for: time) else { return "the trigger did not ask for \(time)" }
         guard let until = record.missedUntil else { return nil }
         guard rule.asks(for: until) else { return "the trigger did not ask for \(until), where the range ends" }
-        let count = rule.count(after: time - .microseconds(1), through: until)
+        let count = owed(after: time - .microseconds(1), through: until, rule)
         return record.missedCount == count
             ? nil : "the range says \(record.missedCount ?? 0) fire times, and the trigger asked for \(count)"
+    }
+
+    /// How many fire times the trigger asked for after one moment and not after another, while it was there.
+    private func owed(after first: Instant, through last: Instant, _ rule: Trigger) -> Int {
+        history.spans.reduce(0) { count, span in
+            // What comes before the first span is that of a store made before spans were kept.
+            let since = span == history.spans.first ? min(span.since, first) : span.since
+            return count + rule.count(after: max(first, since), through: min(last, span.until ?? last))
+        }
     }
 
     // MARK: Removals
