@@ -247,8 +247,8 @@ import Testing
             story: "an interval of nothing",
             recipe: "trigger: { interval: 0s }\nconnection: api\nactions:\n  - get: /me\n",
             place: "1:22",
-            message: "at least",
-            mend: ""
+            message: "would fire without end",
+            mend: "90s"
         ),
         Case(
             story: "an overlap rule that does not exist",

@@ -57,8 +57,7 @@ struct TriggerReader {
             text = expression.text
             if dayMatch == .or { explainDays(expression, at: cron.span, schedule) }
         } else if let intervalNode {
-            let shortest = IntervalSchedule.shortestPeriod
-            guard let period = file.duration(intervalNode, as: "`interval`", min: shortest) else { return nil }
+            guard let period = file.duration(intervalNode, as: "`interval`") else { return nil }
             guard let interval = interval(period, alignment, at: intervalNode) else { return nil }
             schedule = .interval(interval)
             text = "every \(DurationText.format(period))"
