@@ -12,6 +12,7 @@ struct TemplateParser {
     /// `}}` that is outside a CEL string with braces balanced.
     func template(_ text: String, node: Node) -> Template {
         guard text.utf8.contains(UInt8(ascii: "{")) else { return Template(constant: text) }
+        guard text.utf8.contains(UInt8(ascii: "{")) else { return Template(constant: text) }
         var parts: [Template.Part] = []
         var literal = ""
         var rest = text[...]
@@ -44,7 +45,7 @@ struct TemplateParser {
             }
             rest = text[text.utf8.index(end, offsetBy: 2)...]
         }
-        literal += rest
+        literal += String(rest)
         if !literal.isEmpty { parts.append(.text(literal)) }
         return Template(parts: parts, isAlone: isAlone(parts))
     }

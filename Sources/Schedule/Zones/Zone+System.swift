@@ -54,6 +54,6 @@ extension Zone {
             let directory = ZoneDatabase.directory + "/"
             return path.hasPrefix(directory) ? String(path.dropFirst(directory.count)) : nil
         }
-        return parts[(index + 1)...].joined(separator: "/")
+        return String(path[parts[index + 1].startIndex...])
     }
 }

@@ -58,7 +58,7 @@ extension MappingReader {
         _: T.Type
     ) -> Located<T>? where T.RawValue == String {
         let words = T.allCases.map(\.rawValue)
-        let listing = words.map { "`\($0)`" }.joined(separator: ", ")
+        var listing: String { words.map { "`\($0)`" }.joined(separator: ", ") }
         guard let (entry, scalar) = scalar(key, expected: "one of \(listing)") else { return nil }
         guard let value = T(rawValue: scalar.text) else {
             let nearest = Suggestion.nearest(to: scalar.text, among: words)
@@ -93,14 +93,14 @@ extension MappingReader {
     }
 
     /// The scalar of a key; reports a key without a value, a list or a mapping.
-    private mutating func scalar(_ key: String, expected: String) -> (Entry, Scalar)? {
+    private mutating func scalar(_ key: String, expected: @autoclosure () -> String) -> (Entry, Scalar)? {
         guard let entry = entry(key) else { return nil }
         guard let scalar = entry.value.scalar else {
-            report(entry, expected: expected, help: nil)
+            report(entry, expected: expected(), help: nil)
             return nil
         }
         guard scalar.value != .null else {
-            reportEmpty(entry, expected: expected)
+            reportEmpty(entry, expected: expected())
             return nil
         }
         return (entry, scalar)
