@@ -95,6 +95,7 @@ public final class Engine: Sendable {
         configuration.observer.observe(
             .ready(triggers: await scheduler.watches.count, next: await scheduler.nextWake())
         )
+        await configuration.connections.keepAlive(workspace.connections.values)
         let grace = await follow(watcher, scheduler)
         await scheduler.stop(grace: grace)
         do {
@@ -139,6 +140,7 @@ extension Engine {
             observer.observe(.storeFailed(error))
             return old
         }
+        await configuration.connections.keepAlive(merge.workspace.connections.values)
         if !merge.isEmpty {
             observer.observe(.reloaded(added: merge.added, changed: merge.changed, removed: merge.removed))
         }

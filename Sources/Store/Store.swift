@@ -120,6 +120,12 @@ public protocol Store: Sendable {
     /// Renewals, newest first; of one connection, or of all.
     func renewals(of connection: String?, limit: Int) async throws(StoreError) -> [RenewalRecord]
 
+    /// Keeps how the account behind a token is called; nil forgets it.
+    func setAccount(_ name: String?, of identity: String) async throws(StoreError)
+
+    /// The names of accounts, by identity.
+    func accounts() async throws(StoreError) -> [String: String]
+
     /// Forgets a token: the next use acquires anew.
     func deleteToken(_ identity: String) async throws(StoreError)
 

@@ -138,6 +138,7 @@ struct DefinitionKey: Sendable, Hashable {
         case .file(let path): "file \(path)"
         case .command(let words): "command \(words.joined(separator: "\u{1}"))"
         case .credential(let name): "credential \(name)"
+        case .group(let members): "group " + members.map { "\($0.name)=\(text($0.source))" }.joined(separator: "\u{2}")
         }
     }
 }

@@ -1,5 +1,5 @@
 import CEL
-import Recipe
+public import Recipe
 
 /// Decides what a response says about the credentials (SDK-SEMANTICS sections 6 and 7).
 struct SignalJudge: Sendable {
@@ -37,22 +37,25 @@ struct SignalJudge: Sendable {
     }
 
     private func matches(_ signals: [Signal], _ response: Response) -> Bool {
-        guard !signals.isEmpty else { return false }
-        let title = "\(response.status) \(response.reason)"
-        var body: String?
-        return signals.contains { signal in
-            switch signal {
-            case .status(let status):
-                return response.status == status
-            case .text(let text):
-                // A parsed body that is a text counts as that text, as in the SDK.
-                if case .string(let parsed) = response.body, parsed == text { return true }
-                return text == title || text == response.reason || response.bytes.elementsEqual(text.utf8)
-            case .pattern(let pattern):
-                let text = body ?? String(decoding: response.bytes, as: UTF8.self)
-                body = text
-                return pattern.matches(anywhereIn: text) || pattern.matches(anywhereIn: title)
-            }
+        signals.contains { response.matches($0) }
+    }
+}
+
+extension Response {
+    /// Whether a signal speaks of this response: its status, its whole body or title, or a pattern anywhere in either.
+    public func matches(_ signal: Signal) -> Bool {
+        switch signal {
+        case .status(let status):
+            return self.status == status
+        case .text(let text):
+            // A parsed body that is a text counts as that text, as in the SDK.
+            if case .string(let parsed) = body, parsed == text { return true }
+            return text == title || text == reason || bytes.elementsEqual(text.utf8)
+        case .pattern(let pattern):
+            return pattern.matches(anywhereIn: String(decoding: bytes, as: UTF8.self))
+                || pattern.matches(anywhereIn: title)
         }
     }
+
+    private var title: String { "\(status) \(reason)" }
 }

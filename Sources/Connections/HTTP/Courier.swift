@@ -43,8 +43,9 @@ struct Courier: Sendable {
             } catch {
                 throw RequestFailure(error, request: label)
             }
-            guard (300...399).contains(answer.status), answer.status != 304, answer.status != 300,
-                request.method == .get || request.method == .head, let location = answer.header("location")
+            guard request.redirects == .follow, (300...399).contains(answer.status), answer.status != 304,
+                answer.status != 300, request.method == .get || request.method == .head,
+                let location = answer.header("location")
             else { return try read(answer, request, target, label) }
             redirects += 1
             guard redirects <= Self.maxRedirects else {

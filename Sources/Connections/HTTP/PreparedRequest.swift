@@ -19,6 +19,8 @@ public struct PreparedRequest: Sendable {
     public var timeout = Defaults.actionTimeout
     /// The largest body that is read, in bytes.
     public var maxBytes = Defaults.maxBodyBytes
+    /// Which redirects are followed.
+    public var redirects = RedirectPolicy.follow
     /// Whether it is sent again after a renewal.
     public var replay = ReplayPolicy.always
     /// Sending it twice is the same as sending it once: an idempotent method, or an idempotency key.
@@ -54,6 +56,7 @@ public struct PreparedRequest: Sendable {
         format = action.response
         self.timeout = timeout
         maxBytes = action.maxBytes
+        redirects = action.redirects
         replay = action.replay
         isRepeatable = action.method.isIdempotent || action.idempotencyKey != nil
     }

@@ -11,7 +11,7 @@ public struct Response: Sendable {
     /// The body as it came, without its transfer and content encoding.
     public let bytes: [UInt8]
     /// The body as the action reads it.
-    public let body: Value
+    public var body: Value
     /// Where it came from, after redirects, without the query.
     public let url: String
     /// How long the server asks to wait (`Retry-After`, `RateLimit-Reset`).

@@ -57,6 +57,12 @@ public struct SecretResolver: Sendable {
                 throw ConnectionError(.configuration, "\(what): `\(name)` is no name of a systemd credential")
             }
             return .string(try Self.read(directory + "/" + name, shown: "credential \(name)", for: what))
+        case .group(let members):
+            var values = ValueMap()
+            for (name, source) in members {
+                values[name] = try await resolve(source, field: "\(field).\(name)", connection: connection)
+            }
+            return .map(values)
         case .command(let words):
             return .string(try await run(words, for: what))
         }
@@ -149,6 +155,10 @@ public struct SecretResolver: Sendable {
 extension FieldSource {
     /// Reading it again costs next to nothing.
     var isCheap: Bool {
-        if case .command = self { false } else { true }
+        switch self {
+        case .literal, .env, .file, .credential: true
+        case .command: false
+        case .group(let members): members.allSatisfy(\.source.isCheap)
+        }
     }
 }

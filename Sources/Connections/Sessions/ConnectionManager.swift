@@ -96,6 +96,16 @@ public final class ConnectionManager: Sendable {
         }
     }
 
+    /// Takes care of tokens that nobody uses: a refresh token that would die of idleness is used in time (`refresh_token_expires_in`).
+    ///
+    /// Sends nothing now, and reads no secret; connections without a stored token stay as they are.
+    public func keepAlive(_ connections: some Sequence<Connection>) async {
+        for connection in connections where connection.connector.authorization.refresh != nil {
+            // Its fields may not be readable now; then there is nothing that could be kept alive either.
+            _ = try? await session(for: connection).keeper().currentToken()
+        }
+    }
+
     /// Drops the sessions of connections that are gone; those that stay keep theirs.
     public func forget(except names: Set<String>) {
         state.state.withLock { state in

@@ -35,6 +35,9 @@ struct Token: Sendable {
         )
     }
 
+    /// The lifetime that the server, or the connector's author, gave the refresh token last.
+    var refreshLifetime: Duration? { TokenExpiry.refreshLifetime(bag) }
+
     /// The refresh token, when there is one.
     static func refreshToken(in bag: ValueMap) -> Value? {
         guard let value = bag["refresh_token"], !value.isNull, !value.text.isEmpty else { return nil }
@@ -62,8 +65,12 @@ enum TokenExpiry {
 
     /// `refresh_token_expires_in`, in seconds.
     static func refreshToken(_ result: ValueMap, sentAt: Instant) -> Instant? {
+        refreshLifetime(result).map { sentAt + $0 }
+    }
+
+    static func refreshLifetime(_ result: ValueMap) -> Duration? {
         guard let seconds = number(result["refresh_token_expires_in"]), seconds > 0 else { return nil }
-        return sentAt + .seconds(seconds)
+        return .seconds(seconds)
     }
 
     private static func number(_ value: Value?) -> Double? {

@@ -117,6 +117,8 @@ actor TokenKeeper {
     }
 
     /// The newest token that is known here, without asking for one.
+    ///
+    /// From then on the keeper renews it when its time comes.
     func currentToken() async throws(ConnectionError) -> Token? {
         try await load()
         return token

@@ -131,8 +131,11 @@ struct TokenLifecycle: Sendable {
             // Never earlier, and at most half of what is left of the margin later.
             return expiresAt - margin + min(lifetime / 20, margin / 2) * jitter
         }
-        let keepAliveAt = token.refreshExpiresAt.map { expiresAt -> Instant in
-            token.acquiredAt + max(expiresAt - token.acquiredAt, .zero) * 0.85
+        let keepAliveAt = token.refreshExpiresAt.flatMap { expiresAt -> Instant? in
+            let lifetime = token.refreshLifetime ?? max(expiresAt - token.acquiredAt, .zero)
+            let moment = expiresAt - lifetime * 0.15
+            // A token that came later than that did not prolong the refresh token's life: neither would the next one.
+            return moment > token.acquiredAt ? moment : nil
         }
         current = Current(
             generation: token.generation,

@@ -74,6 +74,7 @@ extension HTTPAction {
         case .text(let template): all += template.expressions
         }
         if case .condition(let condition) = expect { all.append(condition) }
+        all += onStatus.flatMap(\.body.expressions)
         if let pagination { all += [pagination.items, pagination.next] }
         if case .template(let template) = idempotencyKey { all += template.expressions }
         return all

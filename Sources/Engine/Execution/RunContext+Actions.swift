@@ -241,6 +241,10 @@ extension Action {
         case .http:
             guard forEach != nil, case .list(let items) = value else { return value.plainResponse }
             return .list(items.map(\.plainResponse))
+        case .use(let call):
+            guard call.operation.output == nil else { return value }
+            guard forEach != nil, case .list(let items) = value else { return value.plainResponse }
+            return .list(items.map(\.plainResponse))
         case .block: return value
         case .log, .set, .wait, .fail, .stop: return nil
         }

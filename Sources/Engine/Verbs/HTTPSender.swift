@@ -198,6 +198,12 @@ final class HTTPSender {
     // MARK: Judging
 
     private func check(_ response: Response) throws(Exit) -> Result<Response, Failure> {
+        if !response.isSuccess, let (_, body) = request.onStatus.first(where: { response.matches($0.signal) }) {
+            let visible = scope.with("response", response.value)
+            var accepted = response
+            accepted.body = try performance.evaluate { () throws(ExpressionError) in try body.evaluate(in: visible) }
+            return .success(accepted)
+        }
         switch request.expect {
         case .statuses(let ranges):
             if ranges.contains(where: { $0.contains(response.status) }) { return .success(response) }

@@ -48,6 +48,7 @@ extension Verb {
     func perform(_ performance: Performance, in scope: inout Scope) async throws(Exit) -> VerbResult {
         switch self {
         case .http(let request): try await HTTPSender(performance, request, in: scope).perform()
+        case .use(let call): try await performance.use(call, in: scope)
         case .log(let log): try performance.log(log, in: scope)
         case .set(let variables): try performance.set(variables, in: &scope)
         case .wait(let duration): try await performance.wait(duration, in: scope)
@@ -60,7 +61,7 @@ extension Verb {
     /// Whether it does something outside the run, so that what was done before must be durable first.
     var hasEffect: Bool {
         switch self {
-        case .http, .wait, .block: true
+        case .http, .use, .wait, .block: true
         case .log, .set, .fail, .stop: false
         }
     }
@@ -69,6 +70,7 @@ extension Verb {
     var isRepeatable: Bool {
         switch self {
         case .http(let request): request.isRepeatable
+        case .use(let call): call.operation.request.isRepeatable
         case .log, .set, .wait, .fail, .stop, .block: true
         }
     }
@@ -77,6 +79,7 @@ extension Verb {
     var expressions: [Expression] {
         switch self {
         case .http(let request): request.expressions
+        case .use(let call): call.arguments?.expressions ?? []
         case .log(let log): log.message.expressions
         case .set(let variables): variables.flatMap(\.value.expressions)
         case .wait(let template), .fail(let template), .stop(let template): template.expressions

@@ -12,26 +12,49 @@ struct ConnectorChecker {
     }
 
     func check(_ connector: Connector) {
-        // What acquire merges into the bag is not known before it ran, so `connection` is open where a token can be in it.
+        guard let alternatives = connector.authorization.alternatives else {
+            let names = names(of: connector)
+            checkRest(of: connector, names)
+            return check(connector.authorization, names)
+        }
+        var union = connector
+        for option in alternatives.options {
+            union.fields += option.fields
+            guard let chosen = connector.choosing(option.name) else { continue }
+            check(option.authorization, names(of: chosen))
+        }
+        references.check(alternatives.selected, names(of: connector))
+        checkRest(of: union, names(of: union).with("connection"))
+    }
+
+    /// What acquire merges into the bag is not known before it ran, so `connection` is open where a token can be in it.
+    private func names(of connector: Connector) -> Names {
         let bag: Names.Shape =
-            connector.authorization.acquire == nil ? Names.members(connector.fields.map(\.name)) : .open
-        let names = Names(variables: [
-            "connection": bag, "env": Names.members(file.settings.environmentNames),
-        ])
-        references.check(connector.baseURI, names)
-        if let test = connector.test { references.check(test, names) }
-        let authorization = connector.authorization
+            connector.authorization.isRenewable ? .open : Names.members(connector.fields.map(\.name))
+        return Names(variables: ["connection": bag, "env": Names.members(file.settings.environmentNames)])
+    }
+
+    private func check(_ authorization: Authorization, _ names: Names) {
         check(authorization.acquire, names)
         check(authorization.refresh, names)
         if let apply = authorization.apply {
             for expression in apply.expressions { references.check(expression, names) }
         }
-        references.check(authorization.identity, names)
+        switch authorization.identity {
+        case .text(let template): references.check(template, names)
+        case .request(let step): check(Exchange(steps: [step]), names)
+        case nil: break
+        }
+    }
+
+    private func checkRest(of connector: Connector, _ names: Names) {
+        references.check(connector.baseURI, names)
+        if let test = connector.test { references.check(test, names) }
         for name in connector.operations.keys.sorted() {
             guard let operation = connector.operations[name] else { continue }
             let inputs = Names.members(operation.inputs.map(\.name))
             // Operations are recipes' tools: they see no secret either.
-            let visible = Names.members(connector.fields.filter { !$0.isSecret }.map(\.name))
+            let visible = Names.members(connector.fields.filter { !$0.isSecret }.map(\.name) + connector.publicKeys)
             let scope = names.with("inputs", inputs).with("connection", visible)
             references.check(operation.request, scope)
             references.check(operation.output, scope.with("response", Names.response))

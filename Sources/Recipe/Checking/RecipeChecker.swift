@@ -72,7 +72,10 @@ struct RecipeChecker {
             references.check(condition: condition, of: "while", visible)
         }
         var output = inner
-        if case .http = action.verb { output = output.with("response", Names.response) }
+        switch action.verb {
+        case .http, .use: output = output.with("response", Names.response)
+        case .log, .set, .wait, .fail, .stop, .block: break
+        }
         references.check(action.output, output)
         if case .handle(let handlers) = action.onError {
             var handling = inner.with("error", Names.error)
@@ -87,6 +90,7 @@ struct RecipeChecker {
         case .http(let request):
             references.check(request, inner)
             if action.connection == nil, recipe.connection == nil { checkAbsolute(request, action) }
+        case .use(let call): references.check(call.arguments, inner)
         case .log(let log): references.check(log.message, inner)
         case .set(let variables):
             for variable in variables {
@@ -133,19 +137,11 @@ struct RecipeChecker {
     /// In recipes `connection` has the fields that are not secret (promise P3).
     private func withConnection(_ names: Names, _ reference: ConnectionReference?) -> Names {
         guard let reference else { return names }
-        guard let connection = connection(reference) else { return names.with("connection") }
+        guard let connection = catalogue.connection(reference) else { return names.with("connection") }
         let fields = connection.connector.fields
         let visible = fields.filter { !$0.isSecret }.map(\.name) + connection.connector.publicKeys
         var names = names.with("connection", Names.members(visible))
         names.secrets = Set(fields.filter(\.isSecret).map(\.name))
         return names
-    }
-
-    /// The connection behind a reference; nil when it is broken, which has been reported.
-    private func connection(_ reference: ConnectionReference) -> Connection? {
-        switch reference {
-        case .named(let name, _): catalogue.connection(name)
-        case .inline(let connection): connection
-        }
     }
 }

@@ -105,6 +105,7 @@ struct ReferenceChecker {
         case .text(let template): check(template, names)
         }
         if case .condition(let condition) = request.expect { check(condition: condition, of: "expect", answered) }
+        for (_, body) in request.onStatus { check(body, answered) }
         if let pagination = request.pagination {
             check(pagination.items, answered)
             check(pagination.next, answered)

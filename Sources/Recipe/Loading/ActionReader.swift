@@ -4,6 +4,8 @@ import YAML
 struct ActionReader {
     let file: FileReader
     let catalogue: Catalogue
+    /// The recipe's connection, which actions without one of their own send through.
+    let connection: ConnectionReference?
 
     /// The actions of a list; `prefix` is the path of the action that holds it.
     func actions(_ node: Node?, as what: String, prefix: String = "") -> [Action] {
@@ -53,7 +55,8 @@ struct ActionReader {
         }
         let path = prefix + (id ?? "\(key.rawValue)[\(index)]")
         let handler = common.handler.map { actions($0, as: "`on_error`", prefix: "\(path)/on_error/") }
-        let verb = verb(key, value, &reader, path: path)
+        let sender = common.connection ?? connection
+        let verb = verb(key, value, &reader, path: path, through: sender)
         reader.finish()
         guard let verb else { return nil }
         var action = Action(id: id, path: path, verb: verb, place: file.place(of: node))
@@ -65,15 +68,25 @@ struct ActionReader {
     /// The keys that say what an action does.
     private enum VerbKey: String, CaseIterable {
         case get, post, put, patch, delete, head
+        case use
         case log, set, wait, fail, stop
         case block = "do"
     }
 
-    private func verb(_ key: VerbKey, _ value: Node, _ reader: inout MappingReader, path: String) -> Verb? {
+    private func verb(
+        _ key: VerbKey,
+        _ value: Node,
+        _ reader: inout MappingReader,
+        path: String,
+        through connection: ConnectionReference?
+    ) -> Verb? {
         switch key {
         case .get, .post, .put, .patch, .delete, .head:
             guard let method = HTTPMethod(rawValue: key.rawValue) else { return nil }
             return HTTPActionReader(file: file).action(method, url: value, &reader).map(Verb.http)
+        case .use:
+            return OperationCallReader(file: file, catalogue: catalogue).call(value, &reader, through: connection)
+                .map(Verb.use)
         case .log:
             let level = reader.choice("level", LogAction.Level.self)?.value ?? .info
             return file.template(value, as: "`log`").map { .log(LogAction(message: $0, level: level)) }
@@ -112,7 +125,7 @@ private struct CommonKeys {
     private let name: String?
     private let condition: Expression?
     private let forEach: ForEach?
-    private let connection: ConnectionReference?
+    let connection: ConnectionReference?
     private let timeout: Duration?
     private let retry: RetryPolicy?
     private let output: ValueTemplate?

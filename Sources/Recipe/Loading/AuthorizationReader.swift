@@ -10,23 +10,36 @@ struct AuthorizationReader {
         guard var reader = MappingReader(node, as: "`authorization`", into: file.diagnostics) else { return result }
         let kind = reader.choice("type", Authorization.Kind.self)
         result.kind = kind?.value ?? .none
+        if result.kind == .multi {
+            result.alternatives = alternatives(&reader, at: kind?.span ?? node.span)
+        } else {
+            read(&reader, into: &result)
+            check(result, at: kind?.span ?? node.span)
+        }
+        reader.finish()
+        return result
+    }
+
+    private func read(_ reader: inout MappingReader, into result: inout Authorization) {
         result.acquire = exchange(reader.takeNonNull("acquire"), as: "`acquire`")
         result.refresh = exchange(reader.takeNonNull("refresh"), as: "`refresh`")
         result.apply = apply(reader.takeNonNull("apply"))
-        let refreshOn = reader.takeNonNull("refresh_on")
-        result.refreshOn = refreshOn.map { signals($0, as: "`refresh_on`") }
+        let signals = SignalReader(file: file)
+        result.refreshOn = reader.takeNonNull("refresh_on").map { signals.signals($0, as: "`refresh_on`") }
         if result.refreshOn?.isEmpty == true { result.refreshOn = nil }
-        result.detectOn = reader.takeNonNull("detect_on").map { signals($0, as: "`detect_on`") } ?? []
+        result.detectOn = reader.takeNonNull("detect_on").map { signals.signals($0, as: "`detect_on`") } ?? []
         if let time = reader.choice("acquire_when", Authorization.AcquireTime.self) { result.acquireWhen = time.value }
-        result.identity = reader.takeNonNull("identity").flatMap { file.template($0, as: "`identity`") }
+        result.identity = reader.takeNonNull("identity").flatMap(accountName)
+        // Only a browser window's behaviour (SDK-SEMANTICS section 3).
         _ = reader.take("noopener")
-        reader.finish()
+    }
 
+    private func check(_ result: Authorization, at span: Span) {
         if result.kind == .customAuth, result.acquire == nil {
             file.diagnostics.report(
                 "authorization.acquire",
                 "`custom_auth` needs `acquire`",
-                at: kind?.span ?? node.span,
+                at: span,
                 help: "say how the token is gained, or write `type: api_key` when there is nothing to gain"
             )
         }
@@ -35,7 +48,7 @@ struct AuthorizationReader {
                 .warning,
                 "authorization.refresh-on",
                 "without `refresh_on` every failed request renews the token, a 404 too",
-                at: kind?.span ?? node.span,
+                at: span,
                 help: "list the statuses: `refresh_on: [401]`"
             )
         }
@@ -43,11 +56,76 @@ struct AuthorizationReader {
             file.diagnostics.report(
                 "authorization.apply",
                 "the token is acquired but nothing applies it",
-                at: kind?.span ?? node.span,
+                at: span,
                 help: "add `apply: { headers: { Authorization: \"Bearer ${{ connection.access_token }}\" } }`"
             )
         }
-        return result
+    }
+
+    private func alternatives(_ reader: inout MappingReader, at span: Span) -> Alternatives? {
+        let selectedNode = reader.takeNonNull("selected")
+        let selected = selectedNode.flatMap { file.template($0, as: "`selected`") }
+        guard let node = reader.takeNonNull("options"), case .mapping(let entries) = node.content, !entries.isEmpty
+        else {
+            file.diagnostics.report(
+                "authorization.options",
+                "`multi` needs `options`",
+                at: span,
+                help: "write one authorization below each name: `options: { api_key: { type: api_key, … }, … }`"
+            )
+            return nil
+        }
+        guard let selected else {
+            if selectedNode == nil {
+                file.diagnostics.report(
+                    "authorization.selected",
+                    "`multi` needs `selected`",
+                    at: span,
+                    help: "name the option: `selected: ${{ connection.auth_type }}`"
+                )
+            }
+            return nil
+        }
+        return Alternatives(selected: selected, options: entries.compactMap(option))
+    }
+
+    private func option(_ entry: Entry) -> Alternatives.Option? {
+        guard var reader = MappingReader(entry.value, as: "an authorization", into: file.diagnostics) else {
+            return nil
+        }
+        var result = Authorization()
+        let kind = reader.choice("type", Authorization.Kind.self)
+        result.kind = kind?.value ?? .none
+        if let kind, kind.value == .multi {
+            file.diagnostics.report(
+                "authorization.nested-multi",
+                "an option cannot be `multi` itself",
+                at: kind.span,
+                help: "list all options of it in the outer one"
+            )
+        }
+        let fields = FieldReader(file: file).fields(reader.take("fields"))
+        read(&reader, into: &result)
+        check(result, at: kind?.span ?? entry.key.span)
+        reader.finish()
+        return Alternatives.Option(name: entry.name, authorization: result, fields: fields)
+    }
+
+    /// A text from the bag, or a request and what of its answer is the name.
+    private func accountName(_ node: Node) -> AccountName? {
+        guard case .mapping = node.content else { return file.template(node, as: "`identity`").map(AccountName.text) }
+        let steps = exchange(node, as: "`identity`")?.steps
+        guard let step = steps?.first else { return nil }
+        guard step.output != nil else {
+            file.diagnostics.report(
+                "authorization.identity",
+                "`identity` does not say what of the answer is the name",
+                at: node.span,
+                help: "add `output: ${{ response.body.email }}`"
+            )
+            return nil
+        }
+        return .request(step)
     }
 
     private func exchange(_ node: Node?, as what: String) -> Exchange? {
@@ -60,6 +138,14 @@ struct AuthorizationReader {
             let output = reader.take("output").map(file.valueTemplate)
             let request = HTTPActionReader(file: file).request(&reader, as: what, at: item)
             reader.finish()
+            if request?.onStatus.isEmpty == false {
+                file.diagnostics.report(
+                    "http.on-status",
+                    "`on_status` has no meaning in \(what)",
+                    at: item.span,
+                    help: "say with `expect` which answers are a success"
+                )
+            }
             return request.map { Exchange.Step(id: id, request: $0, output: output) }
         }
         return steps.isEmpty ? nil : Exchange(steps: steps)
@@ -73,66 +159,5 @@ struct AuthorizationReader {
         apply.body = file.members(reader.take("body"), as: "`body`")
         reader.finish()
         return apply
-    }
-
-    private func signals(_ node: Node, as what: String) -> [Signal] {
-        let items: [Node]
-        if case .sequence(let list) = node.content { items = list } else { items = [node] }
-        return items.compactMap { item in
-            guard case .scalar(let scalar) = item.content else {
-                file.diagnostics.report(
-                    "authorization.signal",
-                    "an entry of \(what) is a status, a text or a `/pattern/`",
-                    at: item.span
-                )
-                return nil
-            }
-            if case .int(let status) = scalar.value { return self.status(Int(status), item, what) }
-            return text(scalar.text, item, what)
-        }
-    }
-
-    private func status(_ status: Int, _ node: Node, _ what: String) -> Signal? {
-        guard (100...599).contains(status) else {
-            file.diagnostics.report(
-                "http.status",
-                "\(status) is no HTTP status",
-                at: node.span,
-                help: "write a number from 100 to 599"
-            )
-            return nil
-        }
-        return .status(status)
-    }
-
-    private func text(_ text: String, _ node: Node, _ what: String) -> Signal? {
-        if text.hasPrefix("/"), let end = text.lastIndex(of: "/"), end > text.startIndex {
-            let flags = text[text.index(after: end)...]
-            if flags.isEmpty || flags == "i" {
-                let body = String(text[text.index(after: text.startIndex)..<end])
-                do {
-                    return .pattern(try Pattern(body, ignoreCase: flags == "i"))
-                } catch {
-                    file.diagnostics.report(
-                        "authorization.pattern",
-                        "this pattern is not valid: \(error.message)",
-                        at: node.span,
-                        help: "write RE2 syntax between slashes"
-                    )
-                    return nil
-                }
-            }
-        }
-        if let status = Int(text) { return self.status(status, node, what) }
-        if !text.contains(" "), !text.hasPrefix("{"), text.lowercased() == text || text.contains("_") {
-            file.diagnostics.report(
-                .warning,
-                "authorization.fragment",
-                "`\(text)` must equal the whole body, the reason phrase, or code and reason",
-                at: node.span,
-                help: "write `/\(text)/` to find it anywhere"
-            )
-        }
-        return .text(text)
     }
 }

@@ -38,14 +38,17 @@ struct ConnectionReader {
             return nil
         }
         // A broken connector has been reported in its own file.
-        guard let connector = catalogue.connector(connectorName.value) else { return nil }
+        guard let general = catalogue.connector(connectorName.value),
+            let connector = chosen(general, fields: fields, at: connectorName.span)
+        else { return nil }
         var connection = Connection(
             name: name,
             connector: connector,
             path: file.diagnostics.source.path,
             place: file.place(of: node)
         )
-        connection.fields = FieldValueReader(file: file, connector: connector).fields(fields, at: node.span)
+        connection.fields = FieldValueReader(file: file, owner: "the connector `\(connector.name)`")
+            .values(fields, of: connector.fields, at: node.span)
         connection.baseURI = baseURI
         connection.test = test
         connection.allowedOrigins = origins
@@ -54,6 +57,56 @@ struct ConnectionReader {
         connection.maxConcurrency = maxConcurrency
         if let renewTimeout { connection.renewTimeout = renewTimeout }
         return connection
+    }
+
+    /// The connector itself; of one with alternatives that which the fields select.
+    private func chosen(_ connector: Connector, fields: Node?, at span: Span) -> Connector? {
+        guard let alternatives = connector.authorization.alternatives else { return connector }
+        // What it selects decides which fields there are, so it must be known when the file is read.
+        var values = ValueMap(connector.fields.map { ($0.name, $0.defaultValue ?? .null) })
+        var entries: [Entry] = []
+        if case .mapping(let given)? = fields?.content { entries = given }
+        for entry in entries {
+            if case .scalar = entry.value.content { values[entry.name] = Value(plain: entry.value) }
+        }
+        let read = Set(
+            alternatives.selected.expressions.flatMap(\.program.references).compactMap { reference in
+                reference.path.first == "connection" && reference.path.count > 1 ? reference.path[1] : nil
+            }
+        )
+        let decisive = entries.first { read.contains($0.name) }
+        if let entry = decisive, case .mapping = entry.value.content {
+            file.diagnostics.report(
+                "connection.selection",
+                "`\(entry.name)` decides how the connection authenticates, and must stand here itself",
+                at: entry.value.span,
+                help: "write one of \(alternatives.options.map { "`\($0.name)`" }.joined(separator: ", "))"
+            )
+            return nil
+        }
+        let place = decisive?.value.span ?? fields?.span ?? span
+        let scope = Scope(["connection": .map(values), "env": .map(ValueMap())])
+        let name: String
+        do {
+            name = try alternatives.selected.text(in: scope)
+        } catch {
+            file.diagnostics.report("connection.selection", "`selected` of the connector: \(error.message)", at: place)
+            return nil
+        }
+        if let result = connector.choosing(name) { return result }
+        let names = alternatives.options.map(\.name)
+        let near = Suggestion.nearest(to: name, among: names)
+        file.diagnostics.report(
+            "connection.selection",
+            name.isEmpty
+                ? "the connector `\(connector.name)` authenticates in several ways, and none is selected"
+                : "the connector `\(connector.name)` has no authorization `\(name)`",
+            at: place,
+            help: near.map { "`\($0)` was probably meant" }
+                ?? "choose one of \(names.map { "`\($0)`" }.joined(separator: ", "))"
+                + (read.count == 1 ? ": `\(read.first ?? ""): …` under `fields:`" : "")
+        )
+        return nil
     }
 
     /// `10/s`, `600/m`, `5000/h`, `100/10s`.
@@ -71,114 +124,6 @@ struct ConnectionReader {
             help: "write requests and time, for example `10/s` or `600/m`"
         )
         return nil
-    }
-}
-
-/// Reads the values of a connection's fields against what its connector asks for.
-private struct FieldValueReader {
-    let file: FileReader
-    let connector: Connector
-
-    func fields(_ node: Node?, at span: Span) -> [(name: String, source: FieldSource)] {
-        var given: [(name: String, source: FieldSource)] = []
-        var names: Set<String> = []
-        if let node, !node.isNull {
-            guard case .mapping(let entries) = node.content else {
-                file.diagnostics.report(
-                    "type.mapping",
-                    "`fields` must be a mapping of names to values",
-                    at: node.span,
-                    help: "write for example `client_id: { env: CLIENT_ID }` below it"
-                )
-                return []
-            }
-            for entry in entries {
-                names.insert(entry.name)
-                guard let field = connector.fields.first(where: { $0.name == entry.name }) else {
-                    let near = Suggestion.nearest(to: entry.name, among: connector.fields.map(\.name))
-                    file.diagnostics.report(
-                        "connection.unknown-field",
-                        "the connector `\(connector.name)` has no field `\(entry.name)`",
-                        at: entry.key.span,
-                        help: near.map { "`\($0)` was probably meant" }
-                            ?? "it has \(connector.fields.map { "`\($0.name)`" }.joined(separator: ", "))"
-                    )
-                    continue
-                }
-                if let source = source(entry.value, field) { given.append((entry.name, source)) }
-            }
-        }
-        for field in connector.fields
-        where !field.isOptional && field.defaultValue == nil && !names.contains(field.name) {
-            file.diagnostics.report(
-                "connection.missing-field",
-                "the field `\(field.name)` is missing",
-                at: node?.span ?? span,
-                help: "add `\(field.name): { env: \(field.name.uppercased()) }` under `fields:`"
-                    + (field.hint.map { " (\($0))" } ?? "")
-            )
-        }
-        return given
-    }
-
-    private func source(_ node: Node, _ field: Field) -> FieldSource? {
-        guard case .mapping(let entries) = node.content else {
-            let value = Value(plain: node)
-            if field.isSecret, value != .null { warnAboutLiteral(field, node.span) }
-            if let choices = field.choices, !choices.contains(value), value != .null {
-                file.diagnostics.report(
-                    "connection.choice",
-                    "`\(value.text)` is not allowed for `\(field.name)`",
-                    at: node.span,
-                    help: "write one of \(choices.map { "`\($0.text)`" }.joined(separator: ", "))"
-                )
-            }
-            return .literal(value)
-        }
-        guard var reader = MappingReader(node, as: "a field's value", into: file.diagnostics) else { return nil }
-        let env = reader.string("env")
-        let path = reader.string("file")
-        let command = file.strings(reader.take("command"), as: "`command`")
-        let credential = reader.string("credential")
-        let literal = reader.take("literal")
-        let fallback = reader.take("default")
-        reader.finish()
-        if let fallback, env == nil {
-            file.diagnostics.report(
-                "connection.default",
-                "`default` belongs to `env`",
-                at: fallback.span,
-                help: "write `{ env: NAME, default: … }`"
-            )
-        }
-        if let fallback, field.isSecret { warnAboutLiteral(field, fallback.span) }
-        if entries.count > (fallback == nil ? 1 : 2) {
-            file.diagnostics.report(
-                "connection.two-sources",
-                "a value comes from one source",
-                at: entries[1].key.span,
-                help: "remove all but one"
-            )
-        }
-        if let env { return .env(env.value, default: fallback.map(Value.init(plain:))) }
-        if let path { return .file(path.value) }
-        if let command, !command.isEmpty { return .command(command) }
-        if let credential { return .credential(credential.value) }
-        if let literal {
-            if field.isSecret { warnAboutLiteral(field, literal.span) }
-            return .literal(Value(plain: literal))
-        }
-        return nil
-    }
-
-    private func warnAboutLiteral(_ field: Field, _ span: Span) {
-        file.diagnostics.report(
-            .warning,
-            "connection.literal-secret",
-            "the secret `\(field.name)` is written into the file",
-            at: span,
-            help: "write `{ env: \(field.name.uppercased()) }`, `{ file: … }` or `{ command: […] }`"
-        )
     }
 }
 

@@ -42,7 +42,7 @@ struct RecipeReader {
         recipe.timeout =
             file.duration(reader.take("timeout"), as: "`timeout`", min: .milliseconds(1)) ?? file.settings.timeout
         recipe.retry = RetryReader(file: file).policy(reader.take("retry")) ?? file.settings.retry
-        let actionReader = ActionReader(file: file, catalogue: catalogue)
+        let actionReader = ActionReader(file: file, catalogue: catalogue, connection: recipe.connection)
         if let actions = reader.require(
             "actions",
             help: "add `actions:` with at least one action, for example `- get: /me`"

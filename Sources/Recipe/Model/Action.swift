@@ -40,6 +40,7 @@ public struct Action: Sendable {
 /// A new one is a case here, a file in `Verbs/` that reads it, and a file in Engine that performs it.
 public indirect enum Verb: Sendable {
     case http(HTTPAction)
+    case use(OperationCall)
     case log(LogAction)
     case set([(key: String, value: ValueTemplate)])
     case wait(Template)

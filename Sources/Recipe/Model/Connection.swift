@@ -52,6 +52,8 @@ public enum FieldSource: Sendable {
     case command([String])
     /// A systemd credential.
     case credential(String)
+    /// A group of fields, each with a source of its own.
+    indirect case group([(name: String, source: FieldSource)])
 }
 
 /// The most requests in a time.

@@ -31,6 +31,15 @@ public struct Connector: Sendable {
     /// Keys of the bag that are never secret: they describe a token and do not open anything.
     static let descriptiveKeys: Set<String> = ["expires_in", "expires_at", "token_type", "scope"]
 
+    /// The connector with one of the alternatives of `multi` as its authorization; nil when there is none of this name.
+    func choosing(_ name: String) -> Connector? {
+        guard let option = authorization.alternatives?.options.first(where: { $0.name == name }) else { return nil }
+        var result = self
+        result.authorization = option.authorization
+        result.fields += option.fields
+        return result
+    }
+
     /// Whether a key of the bag must be kept from recipes, logs and listings.
     ///
     /// Secret are password fields, and all that acquire and refresh return except descriptive and `public:` keys.
@@ -56,9 +65,11 @@ public struct Field: Sendable {
     public var defaultValue: Value?
     /// The values that are allowed; nil allows all.
     public var choices: [Value]?
+    /// The fields of a group (`type: object`); a connection gives a mapping with them.
+    public var properties: [Field] = []
 
-    /// The value must never be shown.
-    public var isSecret: Bool { controlType == "password" }
+    /// The value must never be shown: a password, or a group with one in it.
+    public var isSecret: Bool { controlType == "password" || properties.contains(where: \.isSecret) }
 }
 
 /// How credentials are gained, applied and renewed.
@@ -69,6 +80,8 @@ public struct Authorization: Sendable {
         case oauth2
         case basicAuth = "basic_auth"
         case apiKey = "api_key"
+        /// One of several, which the connection's fields select.
+        case multi
         case none
     }
 
@@ -95,12 +108,40 @@ public struct Authorization: Sendable {
     /// When credentials are first acquired.
     public var acquireWhen = AcquireTime.eager
     /// Who the connection is, for people.
-    public var identity: Template?
+    public var identity: AccountName?
+    /// What `multi` selects from; a connection's own authorization never has any.
+    public var alternatives: Alternatives?
 
     /// Whether a renewal is possible at all.
-    public var isRenewable: Bool { acquire != nil }
+    public var isRenewable: Bool { acquire != nil || refresh != nil }
 
     init() {}
+}
+
+/// How the account behind a connection is called: an e-mail address, a tenant.
+public enum AccountName: Sendable {
+    /// From what the bag holds.
+    case text(Template)
+    /// What the API answers, with `apply`.
+    case request(Exchange.Step)
+}
+
+/// The authorizations of `type: multi`, and which one it is.
+public struct Alternatives: Sendable {
+    /// One of them.
+    public struct Option: Sendable {
+        /// What `selected` gives for it.
+        public let name: String
+        /// The whole of it.
+        public let authorization: Authorization
+        /// Fields that a connection has only with it.
+        public let fields: [Field]
+    }
+
+    /// Gives an option's name; sees the connection's fields.
+    public let selected: Template
+    /// The options, in the order of the file.
+    public let options: [Option]
 }
 
 /// One or more requests whose result is merged into the bag.

@@ -18,6 +18,10 @@ public struct HTTPAction: Sendable {
     public var response = ResponseFormat.auto
     /// How further pages are found.
     public var pagination: Pagination?
+    /// Responses that are a success whatever `expect` says, and what becomes their body; the first that matches counts.
+    public var onStatus: [(signal: Signal, body: ValueTemplate)] = []
+    /// Which redirects are followed.
+    public var redirects = RedirectPolicy.follow
     /// Whether the request is sent again after a renewal.
     public var replay = ReplayPolicy.always
     /// A key that makes a repeated request harmless.
@@ -66,6 +70,14 @@ public enum ResponseFormat: String, Sendable, CaseIterable {
     /// By its content type.
     case auto
     case json, text, bytes
+}
+
+/// What becomes of a response that leads elsewhere (3xx with `Location`).
+public enum RedirectPolicy: String, Sendable, CaseIterable {
+    /// GET and HEAD go where it leads, at most five times; the credential stays at the connection's own origins.
+    case follow
+    /// It is the response.
+    case none
 }
 
 /// Whether a request is sent again after its token was renewed.

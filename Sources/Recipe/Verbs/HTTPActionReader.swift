@@ -21,7 +21,19 @@ struct HTTPActionReader {
             file.diagnostics.report("http.url", "the URL is empty", at: url.span, help: "write a path such as `/items`")
             return nil
         }
+        let onStatus = onStatus(reader.takeNonNull("on_status"))
+        let redirects = reader.choice("redirects", RedirectPolicy.self)?.value ?? .follow
+        if !onStatus.isEmpty, pagination != nil, let entry = reader.entries.first(where: { $0.name == "on_status" }) {
+            file.diagnostics.report(
+                "http.on-status",
+                "`on_status` and `paginate` exclude each other",
+                at: entry.key.span,
+                help: "list the statuses in `expect`, and look at `response.status` in `items`"
+            )
+        }
         checkHeaders(reader)
+        action?.onStatus = onStatus
+        action?.redirects = redirects
         action?.query = query
         action?.headers = headers
         action?.body = body
@@ -93,6 +105,27 @@ struct HTTPActionReader {
                 help: "write `expect: [200, 404]`"
             )
             return nil
+        }
+    }
+
+    /// `on_status: { 404: EXPR, "/pattern/": EXPR }`.
+    private func onStatus(_ node: Node?) -> [(signal: Signal, body: ValueTemplate)] {
+        guard let node else { return [] }
+        guard case .mapping(let entries) = node.content else {
+            file.diagnostics.report(
+                "http.on-status",
+                "`on_status` is a mapping of statuses or `/patterns/` to values",
+                at: node.span,
+                help: "write `on_status: { 404: null }`"
+            )
+            return []
+        }
+        return entries.compactMap { entry in
+            guard let scalar = entry.key.scalar, let signal = SignalReader(file: file).signal(scalar, at: entry.key)
+            else {
+                return nil
+            }
+            return (signal, file.valueTemplate(entry.value))
         }
     }
 

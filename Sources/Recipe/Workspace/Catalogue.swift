@@ -62,6 +62,14 @@ final class Catalogue: Sendable {
         return connection
     }
 
+    /// The connection that a reference means; nil when its file is broken, which has been reported.
+    func connection(_ reference: ConnectionReference) -> Connection? {
+        switch reference {
+        case .named(let name, _): connection(name)
+        case .inline(let connection): connection
+        }
+    }
+
     /// Reads every file that has not been asked for, and gives all that was found.
     func loadAll() -> (connectors: [String: Connector], connections: [String: Connection]) {
         for name in connectorNames { _ = connector(name) }

@@ -100,6 +100,28 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/setAccount(_:of:)``.
+    public func setAccount(_ name: String?, of identity: String) async throws(StoreError) {
+        try await writer.write { session in
+            let database = session.database
+            guard let name else {
+                return try database.cachedStatement(sql: "DELETE FROM account WHERE identity = ?")
+                    .execute(arguments: [identity])
+            }
+            try database.cachedStatement(sql: "INSERT OR REPLACE INTO account (identity, name) VALUES (?, ?)")
+                .execute(arguments: [identity, name])
+        }
+    }
+
+    /// See ``Store/accounts()``.
+    public func accounts() async throws(StoreError) -> [String: String] {
+        try await reader.read { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT identity, name FROM account")
+            return try Dictionary(rows.map { (try $0.required("identity"), try $0.required("name")) }) { _, last in last
+            }
+        }
+    }
+
     /// See ``Store/deleteToken(_:)``.
     public func deleteToken(_ identity: String) async throws(StoreError) {
         try await writer.write { session in

@@ -6,7 +6,7 @@ import GRDB
 /// microseconds, sealed values BLOBs.
 enum Schema {
     /// What this program reads and writes: `user_version` of the file.
-    static let current = 2
+    static let current = 3
 
     /// `application_id` of our files ("runr").
     static let applicationID = 0x7275_6E72
@@ -18,6 +18,9 @@ enum Schema {
         }
         migrator.registerMigration("2") { database in
             try database.execute(sql: spans)
+        }
+        migrator.registerMigration("3") { database in
+            try database.execute(sql: accounts)
         }
         return migrator
     }
@@ -158,5 +161,15 @@ enum Schema {
         INSERT INTO trigger_span SELECT key, watermark, removed_at FROM trigger WHERE first_seen IS NOT NULL;
 
         PRAGMA user_version = 2;
+        """
+
+    private static let accounts = """
+        -- How the account behind a token is called; outlives the token's generations.
+        CREATE TABLE account (
+            identity TEXT PRIMARY KEY,
+            name TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        PRAGMA user_version = 3;
         """
 }
