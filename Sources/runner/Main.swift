@@ -68,7 +68,7 @@ struct Runner: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Once.self, Start.self, Validate.self, Eval.self, List.self, Next.self, Cron.self, Explain.self,
-            Audit.self, Simulate.self, Runs.self, Show.self, Connections.self, Connectors.self,
+            Audit.self, Simulate.self, Runs.self, Show.self, Connections.self, Connectors.self, Keys.self,
             SandboxCommand.self,
         ]
     )

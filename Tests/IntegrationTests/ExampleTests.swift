@@ -22,7 +22,9 @@ import Testing
         return directory
     }
 
-    @Test(arguments: ["recipes", "examples/percolate"]) func `is valid without a warning`(path: String) async throws {
+    @Test(arguments: ["recipes", "examples/percolate", "examples/connections"]) func `is valid without a warning`(
+        path: String
+    ) async throws {
         let directory = try Self.copy(path)
         let outcome = try await Program(in: directory.path).run("validate")
         #expect(outcome.status == 0)

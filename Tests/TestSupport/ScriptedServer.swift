@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+public import NIOSSL
 import Synchronization
 
 /// An HTTP server on loopback whose answers a test writes.
@@ -32,6 +33,8 @@ public final class ScriptedServer: Sendable {
         public var headers: [(String, String)]
         /// The body.
         public var body: String
+        /// The body where it is no text.
+        public var bytes: [UInt8]?
         /// The connection is closed in the middle of the body.
         public var breaksOff = false
 
@@ -61,29 +64,45 @@ public final class ScriptedServer: Sendable {
         let requests = Mutex<[Request]>([])
     }
 
-    private init(channel: any Channel, port: Int, log: Log) {
+    /// `http` or `https`.
+    private let scheme: String
+
+    private init(channel: any Channel, port: Int, scheme: String, log: Log) {
         self.channel = channel
+        self.scheme = scheme
         self.port = port
         self.log = log
     }
 
     /// Starts a server, gives it to `body`, and stops it.
+    ///
+    /// With `tls` it speaks https.
     public static func run<T>(
+        tls: TLSConfiguration? = nil,
         _ handler: @escaping Handler,
         _ body: (ScriptedServer) async throws -> T
     ) async throws -> T {
         let log = Log()
+        let context = try tls.map { try NIOSSLContext(configuration: $0) }
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 4_096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let context {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                    }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Answering(handler: handler, log: log))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        let server = ScriptedServer(channel: channel, port: channel.localAddress?.port ?? 0, log: log)
+        let server = ScriptedServer(
+            channel: channel,
+            port: channel.localAddress?.port ?? 0,
+            scheme: tls == nil ? "http" : "https",
+            log: log
+        )
         do {
             let result = try await body(server)
             try await channel.close()
@@ -94,8 +113,8 @@ public final class ScriptedServer: Sendable {
         }
     }
 
-    /// `http://127.0.0.1:PORT`.
-    public var baseURL: String { "http://127.0.0.1:\(port)" }
+    /// `http://127.0.0.1:PORT`, or `https`.
+    public var baseURL: String { "\(scheme)://127.0.0.1:\(port)" }
 
     /// All requests so far.
     public var requests: [Request] { log.requests.withLock { $0 } }
@@ -152,13 +171,14 @@ private final class Answering: ChannelInboundHandler {
 
     private func write(_ reply: ScriptedServer.Reply, _ context: ChannelHandlerContext) {
         var headers = HTTPHeaders(reply.headers)
-        headers.add(name: "Content-Length", value: "\(reply.body.utf8.count + (reply.breaksOff ? 100 : 0))")
+        let body = reply.bytes ?? Array(reply.body.utf8)
+        headers.add(name: "Content-Length", value: "\(body.count + (reply.breaksOff ? 100 : 0))")
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(
             wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))),
             promise: nil
         )
-        let buffer = context.channel.allocator.buffer(string: reply.body)
+        let buffer = context.channel.allocator.buffer(bytes: body)
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
         if reply.breaksOff {
             context.close(promise: nil)

@@ -6,15 +6,19 @@ struct Additions: Sendable {
     var headers: [(String, String)] = []
     var query: [(String, String)] = []
     var body: ValueMap = [:]
+    var signature: RequestSignature?
 
     /// Evaluates `apply`.
     ///
     /// Throws an `ExpressionError`.
-    init(_ apply: Apply, scope: Scope) throws(ExpressionError) {
+    init(_ apply: Apply, scope: Scope, memory: DigestMemory) throws(ExpressionError) {
         headers = try PreparedRequest.headers(apply.headers, in: scope)
         query = PreparedRequest.pairs(try apply.query?.evaluate(in: scope))
         if case .map(let members) = try apply.body?.evaluate(in: scope) {
             for entry in members where !entry.value.isNull { body[entry.key] = entry.value }
+        }
+        if let signature = apply.signature {
+            self.signature = try RequestSignature(signature, scope: scope, memory: memory)
         }
     }
 

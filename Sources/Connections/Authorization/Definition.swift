@@ -9,6 +9,8 @@ struct Definition: Sendable {
     let fields: [(name: String, source: FieldSource)]
     let baseURI: Template?
     let test: HTTPAction?
+    let tls: TLSSettings?
+    let proxy: Template?
     let allowedOrigins: Set<Origin>
     let allowsPlainHTTP: Bool
     let rateLimit: RateLimit?
@@ -21,6 +23,14 @@ struct Definition: Sendable {
     let exchangeNeeds: FieldNeeds
     /// What `apply` reads, of which acquire may bring a part.
     let applyNeeds: FieldNeeds
+    /// What `revoke` reads.
+    let revokeNeeds: FieldNeeds
+    /// What `tls` and `proxy` read.
+    let routeNeeds: FieldNeeds
+    /// What a person's sign-in reads before it.
+    let signInNeeds: FieldNeeds
+    /// `apply` reads `request`.
+    let appliesToRequest: Bool
 
     init(_ connection: Connection) {
         name = connection.name
@@ -28,6 +38,8 @@ struct Definition: Sendable {
         fields = connection.fields
         baseURI = connection.effectiveBaseURI
         test = connection.effectiveTest
+        tls = connection.effectiveTLS
+        proxy = connection.effectiveProxy
         allowedOrigins = Set(connection.allowedOrigins.compactMap { Origin($0) })
         allowsPlainHTTP = connection.allowsPlainHTTP
         rateLimit = connection.rateLimit
@@ -35,10 +47,15 @@ struct Definition: Sendable {
         renewTimeout = connection.renewTimeout
         let authorization = connection.connector.authorization
         let base = FieldNeeds(connection.effectiveBaseURI?.expressions ?? [])
-        applyNeeds = FieldNeeds(authorization.apply?.expressions ?? [])
+        let applied = authorization.apply?.expressions ?? []
+        applyNeeds = FieldNeeds(applied)
+        appliesToRequest = applied.contains { $0.program.references.contains { $0.path.first == "request" } }
+        routeNeeds = FieldNeeds((tls?.expressions ?? []) + (proxy?.expressions ?? []))
+        signInNeeds = FieldNeeds(authorization.signIn?.expressions ?? []).union(base)
         sendNeeds = base.union(applyNeeds)
         exchangeNeeds = base.union(FieldNeeds(authorization.acquire?.expressions ?? []))
             .union(FieldNeeds(authorization.refresh?.expressions ?? []))
+        revokeNeeds = base.union(FieldNeeds(authorization.revoke?.expressions ?? []))
     }
 
     /// No connection at all: whole URLs, no credential.
@@ -48,6 +65,8 @@ struct Definition: Sendable {
         fields = []
         baseURI = nil
         test = nil
+        tls = nil
+        proxy = nil
         allowedOrigins = []
         allowsPlainHTTP = true
         rateLimit = nil
@@ -56,6 +75,10 @@ struct Definition: Sendable {
         sendNeeds = FieldNeeds()
         exchangeNeeds = FieldNeeds()
         applyNeeds = FieldNeeds()
+        routeNeeds = FieldNeeds()
+        revokeNeeds = FieldNeeds()
+        signInNeeds = FieldNeeds()
+        appliesToRequest = false
     }
 
     var authorization: Authorization? { connector?.authorization }
@@ -123,6 +146,8 @@ struct DefinitionKey: Sendable, Hashable {
         texts = [
             connection.name, connection.path, connection.connector.path, connection.connector.text,
             connection.place.description, text(connection.baseURI), text(connection.test?.url),
+            text(connection.proxy), text(connection.tls?.authorities), text(connection.tls?.certificate),
+            text(connection.tls?.key), text(connection.tls?.minimumVersion),
             connection.allowedOrigins.joined(separator: "\u{0}"), "\(connection.allowsPlainHTTP)",
             connection.fields.map { "\($0.name)=\(Self.text($0.source))" }.joined(separator: "\u{0}"),
         ]

@@ -10,6 +10,7 @@ struct Exchanger: Renewer {
     let identity: String
     let environment: Value
     let courier: Courier
+    let route: RouteResolver
 
     var timeout: Duration { definition.renewTimeout }
 
@@ -60,11 +61,24 @@ struct Exchanger: Renewer {
                 guard error.isGrantRefused, authorization?.acquire != nil else {
                     return Renewal(kind: .refresh, outcome: .failed(error))
                 }
+                if authorization?.signIn != nil {
+                    var problem = error
+                    problem.isFinal = true
+                    problem.message += "; sign in again with `runner connections authorize \(definition.name)`"
+                    return Renewal(kind: .refresh, outcome: .failed(problem))
+                }
             }
         }
         guard let acquire = authorization?.acquire else {
             let problem = RenewalProblem(message: "there is no refresh token to renew it with", isFinal: true)
             return Renewal(kind: .refresh, outcome: .failed(problem))
+        }
+        guard authorization?.signIn == nil else {
+            let problem = RenewalProblem(
+                message: "nobody has signed in; run `runner connections authorize \(definition.name)`",
+                isFinal: true
+            )
+            return Renewal(kind: .acquire, outcome: .failed(problem))
         }
         do {
             let result = try await run(acquire, "acquire", merged, deadline)
@@ -72,6 +86,53 @@ struct Exchanger: Renewer {
             return Renewal(kind: .acquire, outcome: .returned(result))
         } catch {
             return Renewal(kind: .acquire, outcome: .failed(error))
+        }
+    }
+
+    /// `acquire` after a person's sign-in, with what came of that.
+    func acquire(with grant: ValueMap) async throws(RenewalProblem) -> ValueMap {
+        guard let acquire = definition.authorization?.acquire else {
+            throw RenewalProblem(message: "the connector has no `acquire`", isFinal: true)
+        }
+        let values = try await fieldValues()
+        let result = try await run(acquire, "acquire", values, ContinuousClock.now + timeout, grant: grant)
+        try check(result, values.merging(result))
+        return result
+    }
+
+    /// The request that gives a device's codes (RFC 8628 section 3.1).
+    func deviceCodes(_ step: Exchange.Step) async throws(RenewalProblem) -> ValueMap {
+        try await run(Exchange(steps: [step]), "device", try await fieldValues(), ContinuousClock.now + timeout)
+    }
+
+    /// `revoke`: false when its URL is empty, since the server then knows no revocation.
+    func revoke(_ bag: ValueMap) async throws(RenewalProblem) -> Bool {
+        guard let revoke = definition.authorization?.revoke else { return false }
+        let merged: ValueMap
+        let url: String
+        do {
+            merged = try await fields.values(for: definition.revokeNeeds).merging(bag)
+        } catch {
+            throw RenewalProblem(message: error.message)
+        }
+        do {
+            url = try revoke.steps[0].request.url.text(in: definition.scope(merged, environment: environment))
+        } catch {
+            throw RenewalProblem(message: "`revoke` cannot be sent: \(error.description)")
+        }
+        guard !url.isEmpty else { return false }
+        for step in revoke.steps {
+            let scope = definition.scope(merged, environment: environment)
+            _ = try await send(step, "revoke", scope, ContinuousClock.now + timeout)
+        }
+        return true
+    }
+
+    private func fieldValues() async throws(RenewalProblem) -> ValueMap {
+        do {
+            return try await fields.values(for: definition.exchangeNeeds.union(definition.signInNeeds))
+        } catch {
+            throw RenewalProblem(message: error.message, isFinal: true)
         }
     }
 
@@ -91,12 +152,14 @@ struct Exchanger: Renewer {
         _ exchange: Exchange,
         _ what: String,
         _ bag: ValueMap,
-        _ deadline: ContinuousClock.Instant
+        _ deadline: ContinuousClock.Instant,
+        grant: ValueMap? = nil
     ) async throws(RenewalProblem) -> ValueMap {
         var results = ValueMap()
         var last = Value.null
         for step in exchange.steps {
             var scope = definition.scope(bag, environment: environment).with("actions", .map(results))
+            if let grant { scope["grant"] = .map(grant) }
             let response = try await send(step, what, scope, deadline)
             scope["response"] = response.value
             do {
@@ -138,8 +201,16 @@ struct Exchanger: Renewer {
             throw RenewalProblem(message: "\(label): no answer within \(definition.renewTimeout.text)")
         }
         let response: Response
+        let way: Route?
         do {
-            response = try await courier.send(request, to: target, timeout: remaining) { $0 == target.origin }
+            way = try await route.route()
+        } catch {
+            throw RenewalProblem(message: error.message, isFinal: true)
+        }
+        do {
+            response = try await courier.send(request, to: target, over: way, timeout: remaining) {
+                $0 == target.origin
+            }
         } catch {
             throw RenewalProblem(message: courier.redactor.redact(error.message))
         }
@@ -170,6 +241,7 @@ struct Exchanger: Renewer {
         } else if isDetected, isExpected {
             problem.message += ", but the body holds an error that `detect_on` looks for"
         }
+        problem.code = error?.code
         // RFC 6749 gives wrong client credentials a 401; servers that send no code mean the same.
         problem.isFinal = error?.isFinal ?? (response.status == 401)
         problem.isGrantRefused =

@@ -43,6 +43,17 @@ extension HTTPAction {
     }
 }
 
+extension SignIn {
+    /// Every expression of what comes before `acquire`.
+    var expressions: [Expression] {
+        switch self {
+        case .browser(let browser):
+            browser.url.expressions + (browser.query?.expressions ?? []) + (browser.redirectURI?.expressions ?? [])
+        case .device(let step): Exchange(steps: [step]).expressions
+        }
+    }
+}
+
 extension Exchange {
     /// Every expression of its steps.
     var expressions: [Expression] {

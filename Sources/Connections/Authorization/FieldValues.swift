@@ -73,6 +73,8 @@ final class FieldValues: Sendable {
         var result: [String: Value] = [:]
         for (name, source) in sources where secretNames.contains(name) && needs.contains(name) && source.isCheap {
             if let value = try? await resolver.resolve(source, field: name, connection: connection) {
+                // With a stored token nothing else may read it in this process, and a server could still repeat it.
+                redactor.add(value)
                 result[name] = value
             }
         }

@@ -14,34 +14,35 @@ struct Courier: Sendable {
     /// Sends a request.
     ///
     /// - Parameters:
-    ///   - additions: what `apply` gives; left out once a redirect leads where `permits` is false.
+    ///   - applier: left out once a redirect leads where `permits` is false.
     ///   - permits: whether credentials may go to an origin.
     ///   - timeout: for all redirects together.
     func send(
         _ request: PreparedRequest,
         to target: Target,
-        adding additions: Additions? = nil,
+        over route: Route?,
+        applying applier: Applier? = nil,
         timeout: Duration,
         permits: (Origin) -> Bool
     ) async throws(RequestFailure) -> Response {
         let begin = ContinuousClock.now
         var target = target
         target.add(request.query)
-        additions?.apply(to: &target)
         var keepsCredentials = true
         var redirects = 0
         while true {
             let label = "\(request.method.token) \(target.origin.hostAndPort)"
-            let remaining = timeout - begin.duration(to: .now)
-            guard remaining > .zero else {
-                throw RequestFailure(.timeout, "\(label): no complete answer within \(timeout.text)")
-            }
-            let message = outgoing(request, target, keepsCredentials ? additions : nil, keepsCredentials, remaining)
-            let answer: IncomingResponse
+            var additions: Additions?
             do {
-                answer = try await transport.send(message)
+                if keepsCredentials { additions = try applier?.additions(for: request, to: target) }
             } catch {
                 throw RequestFailure(error, request: label)
+            }
+            let parcel = Parcel(request, target, additions, keepsCredentials: keepsCredentials)
+            let deadline = begin + timeout
+            var answer = try await exchange(parcel, over: route, until: deadline, timeout, label)
+            if case .digest(_, let memory)? = additions?.signature, memory.take(answer) {
+                answer = try await exchange(parcel, over: route, until: deadline, timeout, label)
             }
             guard request.redirects == .follow, (300...399).contains(answer.status), answer.status != 304,
                 answer.status != 300, request.method == .get || request.method == .head,
@@ -61,43 +62,95 @@ struct Courier: Sendable {
             }
             // Once a redirect has left, nothing that it leads to is trusted again.
             keepsCredentials = keepsCredentials && permits(target.origin)
-            if keepsCredentials { additions?.apply(to: &target) }
         }
     }
 
-    private func outgoing(
-        _ request: PreparedRequest,
-        _ target: Target,
-        _ additions: Additions?,
-        _ keepsCredentials: Bool,
-        _ timeout: Duration
-    ) -> OutgoingRequest {
-        var headers = request.headers
-        // Whatever names a credential may have, a stranger needs only these.
-        if !keepsCredentials { headers.removeAll { !Self.harmlessHeaders.contains($0.0.lowercased()) } }
-        additions?.apply(to: &headers)
-        let (bytes, contentType) = Self.encode(additions?.apply(to: request.body, of: request.method) ?? request.body)
-        func has(_ name: String) -> Bool { headers.contains { $0.0.lowercased() == name } }
-        if let contentType, !has("content-type") { headers.append(("Content-Type", contentType)) }
-        if !has("accept") {
-            headers.append(
-                ("Accept", request.format == .text || request.format == .bytes ? "*/*" : "application/json, */*;q=0.8")
+    /// A request with all that `apply` adds, but for its signature.
+    private struct Parcel {
+        let request: PreparedRequest
+        let target: Target
+        let headers: [(String, String)]
+        let body: [UInt8]?
+        let signature: RequestSignature?
+
+        init(_ request: PreparedRequest, _ target: Target, _ additions: Additions?, keepsCredentials: Bool) {
+            self.request = request
+            var target = target
+            additions?.apply(to: &target)
+            self.target = target
+            var headers = request.headers
+            // Whatever names a credential may have, a stranger needs only these.
+            if !keepsCredentials { headers.removeAll { !Courier.harmlessHeaders.contains($0.0.lowercased()) } }
+            additions?.apply(to: &headers)
+            let (bytes, contentType) = Courier.encode(
+                additions?.apply(to: request.body, of: request.method) ?? request.body
             )
+            func has(_ name: String) -> Bool { headers.contains { $0.0.lowercased() == name } }
+            if let contentType, !has("content-type") { headers.append(("Content-Type", contentType)) }
+            if !has("accept") {
+                let isPlain = request.format == .text || request.format == .bytes
+                headers.append(("Accept", isPlain ? "*/*" : "application/json, */*;q=0.8"))
+            }
+            self.headers = headers
+            body = bytes
+            signature = additions?.signature
         }
-        return OutgoingRequest(
-            method: request.method.token,
-            url: target.url,
+    }
+
+    /// Signs and sends.
+    private func exchange(
+        _ parcel: Parcel,
+        over route: Route?,
+        until deadline: ContinuousClock.Instant,
+        _ timeout: Duration,
+        _ label: String
+    ) async throws(RequestFailure) -> IncomingResponse {
+        let remaining = ContinuousClock.now.duration(to: deadline)
+        guard remaining > .zero else {
+            throw RequestFailure(.timeout, "\(label): no complete answer within \(timeout.text)")
+        }
+        let method = parcel.request.method.token
+        var headers = parcel.headers
+        switch parcel.signature {
+        case .aws(let signature):
+            signature.sign(
+                &headers,
+                method: method,
+                target: parcel.target,
+                body: parcel.body ?? [],
+                now: clock.now()
+            )
+        case .digest(let credentials, let memory):
+            let value = memory.authorization(
+                credentials,
+                method: method,
+                target: parcel.target,
+                body: parcel.body ?? []
+            )
+            if let value { headers.append(("Authorization", value)) }
+        case nil: break
+        }
+        var message = OutgoingRequest(
+            method: method,
+            url: parcel.target.url,
             headers: headers,
-            body: bytes,
-            timeout: timeout,
-            maxBytes: request.maxBytes,
-            onSend: request.onSend
+            body: parcel.body,
+            timeout: remaining,
+            maxBytes: parcel.request.maxBytes,
+            onSend: parcel.request.onSend
         )
+        message.route = route
+        do {
+            return try await transport.send(message)
+        } catch {
+            throw RequestFailure(error, request: label)
+        }
     }
 
     private static let harmlessHeaders: Set<String> = ["accept", "accept-language", "accept-encoding", "user-agent"]
 
-    private static func encode(_ body: PreparedBody) -> (bytes: [UInt8]?, contentType: String?) {
+    /// The body as it is sent, and its content type.
+    static func encode(_ body: PreparedBody) -> (bytes: [UInt8]?, contentType: String?) {
         switch body {
         case .none: (nil, nil)
         case .json(let value): (Array(value.json().utf8), "application/json")

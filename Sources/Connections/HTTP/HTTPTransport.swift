@@ -19,8 +19,29 @@ public struct OutgoingRequest: Sendable {
     public var timeout: Duration
     /// The largest body that is read.
     public var maxBytes: Int
+    /// How the server is reached; nil is the machine's own way.
+    var route: Route?
     /// Called when the head goes out.
     public var onSend: (@Sendable () -> Void)?
+
+    /// A message that takes the machine's own way.
+    public init(
+        method: String,
+        url: String,
+        headers: [(String, String)],
+        body: [UInt8]? = nil,
+        timeout: Duration,
+        maxBytes: Int,
+        onSend: (@Sendable () -> Void)? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.maxBytes = maxBytes
+        self.onSend = onSend
+    }
 }
 
 /// What came back.
@@ -57,7 +78,8 @@ public final class HTTPTransport: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var client: HTTPClient?
+        /// By the proxy on the way.
+        var clients: [Route.Proxy?: HTTPClient] = [:]
         var group: MultiThreadedEventLoopGroup?
         var isShutDown = false
         /// By scheme, host and port.
@@ -82,7 +104,7 @@ public final class HTTPTransport: Sendable {
 
     /// Sends a request and reads the whole response; every status is a response.
     public func send(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
-        let client = try client()
+        let client = try client(through: request.route?.proxy)
         let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
         let collector = ResponseCollector(maxBytes: request.maxBytes, onSend: request.onSend)
         var headers = HTTPHeaders(request.headers)
@@ -93,7 +115,8 @@ public final class HTTPTransport: Sendable {
                 url: request.url,
                 method: HTTPMethod(rawValue: request.method),
                 headers: headers,
-                body: request.body.map { .bytes($0) }
+                body: request.body.map { .bytes($0) },
+                tlsConfiguration: request.route?.tls
             )
             // The client would count the wait for a free connection as time to connect, and call the server unreachable.
             return try await limiter(for: request.url).run {
@@ -113,16 +136,16 @@ public final class HTTPTransport: Sendable {
     ///
     /// Later requests fail as cancelled.
     public func shutdown() async {
-        let (client, group) = state.withLock { state in
+        let (clients, group) = state.withLock { state in
             state.isShutDown = true
             defer {
-                state.client = nil
+                state.clients = [:]
                 state.group = nil
             }
-            return (state.client, state.group)
+            return (Array(state.clients.values), state.group)
         }
-        // Both only throw when they were shut down before, which taking them out of the state rules out.
-        try? await client?.shutdown()
+        // They only throw when they were shut down before, which taking them out of the state rules out.
+        for client in clients { try? await client.shutdown() }
         try? await group?.shutdownGracefully()
     }
 
@@ -143,26 +166,27 @@ public final class HTTPTransport: Sendable {
         }
     }
 
-    private func client() throws(TransportError) -> HTTPClient {
+    private func client(through proxy: Route.Proxy?) throws(TransportError) -> HTTPClient {
         let client = state.withLock { state -> HTTPClient? in
             guard !state.isShutDown else { return nil }
-            if let client = state.client { return client }
-            let group: MultiThreadedEventLoopGroup
-            if let threads {
-                group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
-                state.group = group
-            } else {
-                group = .singleton
-            }
-            let client = HTTPClient(eventLoopGroup: group, configuration: configuration)
-            state.client = client
+            if let client = state.clients[proxy] { return client }
+            let client = HTTPClient(eventLoopGroup: group(&state), configuration: configuration(through: proxy))
+            state.clients[proxy] = client
             return client
         }
         guard let client else { throw TransportError(.cancelled, "the process is stopping") }
         return client
     }
 
-    private var configuration: HTTPClient.Configuration {
+    private func group(_ state: inout State) -> MultiThreadedEventLoopGroup {
+        guard let threads else { return .singleton }
+        if let group = state.group { return group }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        state.group = group
+        return group
+    }
+
+    private func configuration(through proxy: Route.Proxy?) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout = .init(
@@ -172,6 +196,13 @@ public final class HTTPTransport: Sendable {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
         // A refused connection is an answer; whether to try again is the recipe's `retry`.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.proxy = proxy.map { proxy in
+            .server(
+                host: proxy.host,
+                port: proxy.port,
+                authorization: proxy.credentials.map { .basic(username: $0.username, password: $0.password) }
+            )
+        }
         configuration.decompression = .enabled(limit: .ratio(1_000))
         return configuration
     }

@@ -14,6 +14,13 @@ enum PercentEncoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The text with all but unreserved characters encoded.
+    static func component(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        encode(text, false, into: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The text with those characters encoded that may not stand in a path or query; what is encoded already stays.
     static func mending(_ text: String) -> String {
         guard !text.utf8.allSatisfy(isAllowed) else { return text }

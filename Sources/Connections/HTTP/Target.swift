@@ -60,6 +60,13 @@ struct Target: Sendable, Hashable {
         }
     }
 
+    /// Whether the query has a parameter of a name.
+    func hasQuery(named name: String) -> Bool {
+        (reference.query ?? "").split(separator: "&").contains { part in
+            PercentEncoding.decoded(part.prefix { $0 != "=" }) == name
+        }
+    }
+
     /// Removes the query parameters of a name.
     mutating func removeQuery(named name: String) {
         guard let query = reference.query else { return }
@@ -68,6 +75,13 @@ struct Target: Sendable, Hashable {
         }
         reference.query = kept.isEmpty ? nil : kept.joined(separator: "&")
     }
+
+    /// The path as it is sent.
+    var path: String { reference.path }
+    /// The query as it is sent, without its question mark; nil when there is none.
+    var query: String? { reference.query }
+    /// What the request line holds (RFC 9112 section 3.2.1).
+    var requestTarget: String { reference.query.map { "\(reference.path)?\($0)" } ?? reference.path }
 
     /// The URL as it is sent.
     var url: String { reference.text }

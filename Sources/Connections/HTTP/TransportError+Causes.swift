@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Glibc
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 
 extension TransportError {
@@ -13,6 +14,10 @@ extension TransportError {
         case let error as NIOConnectionError: self.init(error)
         case let error as IOError: self.init(error)
         case let error as ChannelError: self.init(error)
+        case HTTPParserError.invalidEOFState:
+            self.init(.network, "the server closed the connection before its answer was complete")
+        case is HTTPParserError:
+            self.init(.network, "what came is no HTTP; is the port right?")
         default: self.init(other: error)
         }
     }
@@ -36,6 +41,10 @@ extension TransportError {
             self.init(.tls, "the TLS handshake did not end in time; does the server speak https on this port?")
         case .remoteConnectionClosed:
             self.init(.network, "the server closed the connection before its answer was complete")
+        case .proxyAuthenticationRequired:
+            self.init(.network, "the proxy wants user and password; write them into `proxy:` of the connection")
+        case .invalidProxyResponse:
+            self.init(.network, "the proxy refuses to connect")
         case .invalidURL, .emptyHost:
             self.init(.network, "the URL cannot be requested")
         default:
@@ -77,19 +86,19 @@ extension TransportError {
         }
     }
 
-    /// Errors of TLS and of the HTTP parser come in types that only their packages know.
+    /// Errors of TLS and of decompression come in types that only their packages know.
     private init(other error: any Error) {
         let type = String(reflecting: Swift.type(of: error))
         if type.contains("NIOSSL") || type.contains("BoringSSL") {
             let detail = String(describing: error)
             let reason =
-                detail.contains("CERTIFICATE_VERIFY_FAILED") || detail.contains("certificate")
-                ? "the server's certificate is not trusted (wrong name, expired, or signed by an unknown authority)"
-                : detail.contains("WRONG_VERSION_NUMBER")
-                    ? "the server does not speak TLS on this port; is it http?" : "the TLS connection failed"
+                detail.contains("ALERT") && detail.contains("CERTIFICATE")
+                ? "the server refuses the client's certificate, or wants one; see `tls:` of the connection"
+                : detail.contains("CERTIFICATE_VERIFY_FAILED") || detail.contains("certificate")
+                    ? "the server's certificate is not trusted (wrong name, expired, or signed by an unknown authority)"
+                    : detail.contains("WRONG_VERSION_NUMBER")
+                        ? "the server does not speak TLS on this port; is it http?" : "the TLS connection failed"
             self.init(.tls, reason)
-        } else if type.contains("HTTPParser") {
-            self.init(.network, "what came is no HTTP; is the port right?")
         } else if type.contains("Decompression") {
             self.init(.tooLarge, "the compressed body is malformed or unpacks to far more than it weighs")
         } else if type.contains("SocketAddressError") || type.contains("DNS") || type.contains("Resolver") {

@@ -44,8 +44,7 @@ public struct SecretResolver: Sendable {
             }
             return .string(value)
         case .file(let path):
-            let full = path.hasPrefix("/") ? path : workspaceRoot + "/" + path
-            return .string(try Self.read(full, shown: path, for: what))
+            return .string(try contents(ofFile: path, for: what))
         case .credential(let name):
             guard let directory = environment["CREDENTIALS_DIRECTORY"] else {
                 throw ConnectionError(
@@ -66,6 +65,11 @@ public struct SecretResolver: Sendable {
         case .command(let words):
             return .string(try await run(words, for: what))
         }
+    }
+
+    /// The text of a file without its last line break; `path` is absolute or relative to the workspace.
+    func contents(ofFile path: String, for what: String) throws(ConnectionError) -> String {
+        try Self.read(path.hasPrefix("/") ? path : workspaceRoot + "/" + path, shown: path, for: what)
     }
 
     private static func read(_ path: String, shown: String, for what: String) throws(ConnectionError) -> String {

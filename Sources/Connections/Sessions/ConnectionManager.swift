@@ -63,7 +63,8 @@ public final class ConnectionManager: Sendable {
                     return (keeper, isNew: true)
                 }
             },
-            store: store
+            store: store,
+            resolver: secrets
         )
         let direct = Definition()
         directSession = ConnectionSession(

@@ -69,18 +69,30 @@ extension ConnectionSession {
         let target = try Target(request.url, base: base)
         let guarding = OriginGuard(definition, base: base)
         try guarding.check(target, method: request.method)
-        var additions: Additions?
-        if let apply = definition.authorization?.apply {
-            do {
-                additions = try Additions(apply, scope: scope)
-            } catch {
-                throw ConnectionError(.configuration, "`apply` of the connection `\(name)`: \(error.description)")
+        let route = try await route.route()
+        let applier = definition.authorization?.apply.map { apply in
+            Applier(
+                apply: apply,
+                connection: name,
+                scope: scope,
+                readsRequest: definition.appliesToRequest,
+                memory: digestMemory
+            )
+        }
+        func exchange() async throws(RequestFailure) -> Response {
+            try await services.courier.send(
+                request,
+                to: target,
+                over: route,
+                applying: applier,
+                timeout: request.timeout
+            ) { origin in
+                guarding.permitsCredential(at: origin)
             }
         }
-        return try await services.courier.send(request, to: target, adding: additions, timeout: request.timeout) {
-            origin in
-            guarding.permitsCredential(at: origin)
-        }
+        // Without a connection each URL is another server: one that is down says nothing of the others.
+        guard definition.connector != nil else { return try await exchange() }
+        return try await circuit.run("\(request.method.token) \(target.origin.hostAndPort)", exchange)
     }
 
     private func permitsReplay(_ request: PreparedRequest) -> Bool {

@@ -14,6 +14,7 @@ public final class ConnectionSession: Sendable {
         /// The keeper of an identity's token.
         let keeper: @Sendable (_ identity: String, _ connection: String, any Renewer) -> (TokenKeeper, isNew: Bool)
         let store: any Store
+        let resolver: SecretResolver
     }
 
     let definition: Definition
@@ -21,6 +22,9 @@ public final class ConnectionSession: Sendable {
     let limits: RequestLimits
     let services: Services
     let judge: SignalJudge
+    let route: RouteResolver
+    let digestMemory = DigestMemory()
+    let circuit: Circuit
     private let keeping = Mutex<TokenKeeper?>(nil)
 
     init(_ definition: Definition, fields: FieldValues, limits: RequestLimits, services: Services) {
@@ -29,6 +33,15 @@ public final class ConnectionSession: Sendable {
         self.limits = limits
         self.services = services
         judge = SignalJudge(definition.authorization, isRenewable: definition.isRenewable)
+        circuit = Circuit(connection: definition.name, clock: services.clock)
+        route = RouteResolver(
+            definition,
+            fields: fields,
+            environment: services.environment,
+            resolver: services.resolver,
+            redactor: services.courier.redactor,
+            clock: services.clock
+        )
     }
 
     /// The connection's name.
@@ -95,6 +108,26 @@ public final class ConnectionSession: Sendable {
         try await keeper().renewNow()
     }
 
+    /// Gives the token back to the server, where that is possible (RFC 7009), and forgets it here.
+    ///
+    /// What was done. Throws when the server did not take it: then the token is kept, since it is still good.
+    public func revoke() async throws(ConnectionError) -> Revocation {
+        let keeper = try await keeper()
+        guard let token = try await keeper.currentToken() else { return .nothing }
+        let isRevoked: Bool
+        do {
+            isRevoked = try await exchanger().revoke(token.bag)
+        } catch let problem as RenewalProblem {
+            throw ConnectionError(.cooling, "the token of `\(name)` was not revoked: \(problem.message)")
+        } catch let error as ConnectionError {
+            throw error
+        } catch {
+            throw .cancelled
+        }
+        try await keeper.forget()
+        return isRevoked ? .revoked : .forgotten
+    }
+
     // MARK: Credentials
 
     /// The bag that `base_uri` and `apply` read, and the token in it.
@@ -117,14 +150,8 @@ public final class ConnectionSession: Sendable {
     /// The keeper of this connection's token; who that is depends on the values of the plain fields.
     func keeper() async throws(ConnectionError) -> TokenKeeper {
         if let keeper = keeping.withLock({ $0 }) { return keeper }
-        let identity = try await identity()
-        let exchanger = Exchanger(
-            definition: definition,
-            fields: fields,
-            identity: identity,
-            environment: services.environment,
-            courier: services.courier
-        )
+        let exchanger = try await exchanger()
+        let identity = exchanger.identity
         let (keeper, isNew) = services.keeper(identity, definition.name, exchanger)
         // The file was read again: what stood in the way may be mended.
         if !isNew { await keeper.redefine(exchanger) }
@@ -135,9 +162,30 @@ public final class ConnectionSession: Sendable {
         }
     }
 
+    func exchanger() async throws(ConnectionError) -> Exchanger {
+        Exchanger(
+            definition: definition,
+            fields: fields,
+            identity: try await identity(),
+            environment: services.environment,
+            courier: services.courier,
+            route: route
+        )
+    }
+
     func identity() async throws(ConnectionError) -> String {
         definition.identity(try await fields.values(for: FieldNeeds(definition.plainFields)))
     }
 
     func redact(_ text: String) -> String { services.courier.redactor.redact(text) }
+}
+
+/// What became of a token that is not wanted any more.
+public enum Revocation: Sendable, Hashable {
+    /// The server knows that it is void.
+    case revoked
+    /// It is forgotten here; the connector says no way to tell the server.
+    case forgotten
+    /// There was none.
+    case nothing
 }

@@ -43,6 +43,8 @@ struct RenewalProblem: Error, Sendable, Hashable {
     var isFinal = false
     /// The refresh token itself was refused.
     var isGrantRefused = false
+    /// What the server calls it (RFC 6749 section 5.2).
+    var code: String?
     /// What the server asked for.
     var retryAfter: Duration?
 }

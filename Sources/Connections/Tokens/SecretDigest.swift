@@ -38,8 +38,11 @@ struct SecretDigest: Sendable, Hashable {
     }
 
     /// Whether a secret that both know has another value: a token of the one is not a token of the other.
-    func differs(from other: SecretDigest) -> Bool {
-        secrets.contains { name, code in other.secrets[name].map { $0 != code } ?? false }
+    func differs(from other: SecretDigest) -> Bool { !changed(from: other).isEmpty }
+
+    /// The names of the secrets that both know and that have another value.
+    func changed(from other: SecretDigest) -> [String] {
+        secrets.filter { name, code in other.secrets[name].map { $0 != code } ?? false }.map(\.key)
     }
 
     /// Whether what failed with `other` may go well with this one.

@@ -4,6 +4,9 @@ import Store
 
 /// One generation of a connection's credentials: what acquire and refresh have returned so far.
 struct Token: Sendable {
+    /// The bag's key for the digest of the secrets that the last renewal which went well began from; no field can have this name.
+    static let originKey = "@secrets"
+
     /// Counted up by each renewal.
     let generation: Int64
     /// What was returned, merged over what earlier generations returned.

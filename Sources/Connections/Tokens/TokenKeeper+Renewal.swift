@@ -58,9 +58,11 @@ extension TokenKeeper {
             case .granted(let record):
                 guard let record else { return .granted }
                 if record.generation > before {
-                    try await services.store.releaseRenewal(of: identity, holder: services.node)
                     uncommitted = nil
                     adopt(record, reason: reason, present)
+                    // A person's sign-in stands above what was renewed meanwhile.
+                    if signedIn != nil { return .granted }
+                    try await services.store.releaseRenewal(of: identity, holder: services.node)
                     return .adopted
                 }
                 let stored = SecretDigest(text: record.secretDigest)
@@ -93,10 +95,20 @@ extension TokenKeeper {
             try await commit(kept.token, kept.digest, kept.renewal, before, reason)
             return
         }
-        let sentAt = services.clock.now()
+        let grant = signedIn
+        signedIn = nil
+        let sentAt = grant?.sentAt ?? services.clock.now()
         let begin = ContinuousClock.now
-        let bag = token?.bag ?? ValueMap()
-        let renewal = await renewer.renew(bag, sentAt: sentAt)
+        var bag = token?.bag ?? ValueMap()
+        // A field that has another value now stands above what earlier renewals left under its name, such as a refresh token.
+        let origin = SecretDigest(text: bag[Token.originKey]?.text ?? "")
+        for name in present.changed(from: origin) { bag[name] = nil }
+        let renewal =
+            if let grant {
+                Renewal(kind: .acquire, outcome: .returned(grant.result))
+            } else {
+                await renewer.renew(bag, sentAt: sentAt)
+            }
         var record = RenewalRecord(
             connection: connection,
             identity: identity,
@@ -111,6 +123,7 @@ extension TokenKeeper {
         case .returned(let result):
             var merged = bag
             for entry in result { merged[entry.key] = entry.value }
+            merged[Token.originKey] = .string(present.text)
             renewer.learn(merged)
             let next = Token(
                 generation: before + 1,

@@ -37,6 +37,8 @@ actor TokenKeeper {
     var digest = SecretDigest()
     /// A renewed token that the store did not take.
     var uncommitted: (token: Token, digest: SecretDigest, renewal: RenewalRecord)?
+    /// What a person's sign-in brought, and when it was asked for.
+    var signedIn: (result: ValueMap, sentAt: Instant)?
     /// The next renewal is tried whatever the store says of earlier ones.
     var ignoresTrouble = false
     private var loading: Task<Result<TokenRecord?, StoreError>, Never>?
@@ -114,6 +116,27 @@ actor TokenKeeper {
     func renewNow() async throws(ConnectionError) {
         try await load()
         try await carryOut(lifecycle.demand())
+    }
+
+    /// Takes over what a person's sign-in brought; durable when it returns.
+    func signIn(_ result: ValueMap, sentAt: Instant) async throws(ConnectionError) {
+        try await load()
+        signedIn = (result, sentAt)
+        // A renewal that is going on may end before it has seen the sign-in; the next one takes it.
+        while signedIn != nil { try await carryOut(lifecycle.demand()) }
+    }
+
+    /// Forgets the token, here and in the store.
+    func forget() async throws(ConnectionError) {
+        await renewal?.value
+        do {
+            try await services.store.deleteToken(identity)
+        } catch {
+            throw ConnectionError(error)
+        }
+        token = nil
+        lifecycle = TokenLifecycle()
+        publish()
     }
 
     /// The newest token that is known here, without asking for one.

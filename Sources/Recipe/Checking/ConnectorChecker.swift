@@ -35,10 +35,20 @@ struct ConnectorChecker {
     }
 
     private func check(_ authorization: Authorization, _ names: Names) {
-        check(authorization.acquire, names)
+        check(authorization.acquire, authorization.signIn == nil ? names : names.with("grant", Names.grant))
         check(authorization.refresh, names)
+        check(authorization.revoke, names)
         if let apply = authorization.apply {
-            for expression in apply.expressions { references.check(expression, names) }
+            let visible = names.with("request", Names.request)
+            for expression in apply.expressions { references.check(expression, visible) }
+        }
+        switch authorization.signIn {
+        case .browser(let browser):
+            references.check(browser.url, names)
+            references.check(browser.query, names)
+            references.check(browser.redirectURI, names)
+        case .device(let step): check(Exchange(steps: [step]), names)
+        case nil: break
         }
         switch authorization.identity {
         case .text(let template): references.check(template, names)
@@ -49,6 +59,8 @@ struct ConnectorChecker {
 
     private func checkRest(of connector: Connector, _ names: Names) {
         references.check(connector.baseURI, names)
+        references.check(connector.proxy, names)
+        for expression in connector.tls?.expressions ?? [] { references.check(expression, names) }
         if let test = connector.test { references.check(test, names) }
         for name in connector.operations.keys.sorted() {
             guard let operation = connector.operations[name] else { continue }

@@ -92,6 +92,11 @@ struct Names {
         )
     }
 
+    /// What `apply` sees of the request that it is for.
+    static let request = members(["method", "url", "host", "path", "query", "headers", "body"])
+    /// What `acquire` sees of a person's sign-in.
+    static let grant = members(["code", "redirect_uri", "verifier", "device_code"])
+
     private static let exchange: [String: Shape] = [
         "status": .typed(.int), "headers": .typed(.object), "body": .open,
     ]

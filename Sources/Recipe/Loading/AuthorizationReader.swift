@@ -23,7 +23,9 @@ struct AuthorizationReader {
     private func read(_ reader: inout MappingReader, into result: inout Authorization) {
         result.acquire = exchange(reader.takeNonNull("acquire"), as: "`acquire`")
         result.refresh = exchange(reader.takeNonNull("refresh"), as: "`refresh`")
+        result.revoke = exchange(reader.takeNonNull("revoke"), as: "`revoke`")
         result.apply = apply(reader.takeNonNull("apply"))
+        if result.kind == .oauth2 { OAuth2KeyReader(file: file).read(&reader, into: &result) }
         let signals = SignalReader(file: file)
         result.refreshOn = reader.takeNonNull("refresh_on").map { signals.signals($0, as: "`refresh_on`") }
         if result.refreshOn?.isEmpty == true { result.refreshOn = nil }
@@ -128,7 +130,8 @@ struct AuthorizationReader {
         return .request(step)
     }
 
-    private func exchange(_ node: Node?, as what: String) -> Exchange? {
+    /// A request, or a list of them.
+    func exchange(_ node: Node?, as what: String) -> Exchange? {
         guard let node else { return nil }
         let nodes: [Node]
         if case .sequence(let items) = node.content { nodes = items } else { nodes = [node] }
@@ -157,7 +160,18 @@ struct AuthorizationReader {
         apply.headers = file.members(reader.take("headers"), as: "`headers`")
         apply.query = file.members(reader.take("query"), as: "`query`")
         apply.body = file.members(reader.take("body"), as: "`body`")
+        let aws = file.members(reader.takeNonNull("aws_sigv4"), as: "`aws_sigv4`")
+        let digest = file.members(reader.takeNonNull("digest"), as: "`digest`")
         reader.finish()
+        apply.signature = aws.map(Apply.Signature.awsSigV4) ?? digest.map(Apply.Signature.digest)
+        if aws != nil, digest != nil {
+            file.diagnostics.report(
+                "authorization.two-signatures",
+                "a request is signed in one way: `aws_sigv4` or `digest`",
+                at: node.span,
+                help: "remove one of them"
+            )
+        }
         return apply
     }
 }

@@ -18,6 +18,8 @@ struct ConnectionReader {
         let fields = reader.take("fields")
         let baseURI = reader.takeNonNull("base_uri").flatMap { file.template($0, as: "`base_uri`") }
         let test = reader.takeNonNull("test").flatMap { HTTPActionReader(file: file).request($0, as: "`test`") }
+        let tls = RouteReader(file: file).tls(reader.takeNonNull("tls"))
+        let proxy = RouteReader(file: file).proxy(reader.takeNonNull("proxy"))
         let origins = file.strings(reader.take("allowed_origins"), as: "`allowed_origins`") ?? []
         let allowsPlainHTTP = reader.bool("allow_http")?.value ?? false
         let rate = rateLimit(reader.string("rate_limit"))
@@ -51,6 +53,8 @@ struct ConnectionReader {
             .values(fields, of: connector.fields, at: node.span)
         connection.baseURI = baseURI
         connection.test = test
+        connection.tls = tls
+        connection.proxy = proxy
         connection.allowedOrigins = origins
         connection.allowsPlainHTTP = allowsPlainHTTP
         connection.rateLimit = rate

@@ -18,8 +18,9 @@ struct ConnectorReader {
             body(&inner, &connector)
             if let test = inner.takeNonNull("test") { connector.test = self.test(test) }
             inner.finish()
-            reader.known(["fields", "authorization", "base_uri"])
-            for key in ["fields", "authorization", "base_uri"] {
+            let keys = ["fields", "extended_fields", "authorization", "base_uri", "tls", "proxy"]
+            reader.known(keys)
+            for key in keys {
                 guard let entry = reader.entries.first(where: { $0.name == key }) else { continue }
                 file.diagnostics.report(
                     "connector.two-forms",
@@ -49,6 +50,8 @@ struct ConnectorReader {
             connector.authorization = AuthorizationReader(file: file).authorization(node)
         }
         connector.baseURI = reader.takeNonNull("base_uri").flatMap { baseURI($0) }
+        connector.tls = RouteReader(file: file).tls(reader.takeNonNull("tls"))
+        connector.proxy = RouteReader(file: file).proxy(reader.takeNonNull("proxy"))
     }
 
     private func test(_ node: Node) -> HTTPAction? {

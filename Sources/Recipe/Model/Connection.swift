@@ -12,6 +12,10 @@ public struct Connection: Sendable {
     public var baseURI: Template?
     /// Replaces the connector's.
     public var test: HTTPAction?
+    /// Replaces the connector's.
+    public var tls: TLSSettings?
+    /// Replaces the connector's.
+    public var proxy: Template?
     /// Origins beside that of `base_uri` to which the credential may go, as `https://host[:port]`.
     public var allowedOrigins: [String] = []
     /// Plain `http` beyond loopback is allowed.
@@ -36,6 +40,10 @@ public struct Connection: Sendable {
 
     /// The base URI in force.
     public var effectiveBaseURI: Template? { baseURI ?? connector.baseURI }
+    /// The TLS settings in force.
+    public var effectiveTLS: TLSSettings? { tls ?? connector.tls }
+    /// The proxy in force.
+    public var effectiveProxy: Template? { proxy ?? connector.proxy }
     /// The test in force.
     public var effectiveTest: HTTPAction? { test ?? connector.test }
 }

@@ -14,6 +14,10 @@ public struct Connector: Sendable {
     public var baseURI: Template?
     /// One request that shows whether a connection works.
     public var test: HTTPAction?
+    /// What TLS connections trust and present.
+    public var tls: TLSSettings?
+    /// The proxy that requests go through, as `http://host:port`.
+    public var proxy: Template?
     /// Operations by name.
     public var operations: [String: Operation] = [:]
     /// Keys of the bag that acquire returns and that are no secret.
@@ -99,6 +103,10 @@ public struct Authorization: Sendable {
     public var acquire: Exchange?
     /// Renews them with the refresh token.
     public var refresh: Exchange?
+    /// How a person signs in, without whom `acquire` cannot be done; nil when it needs none.
+    public var signIn: SignIn?
+    /// Tells the server that they are not wanted any more (RFC 7009).
+    public var revoke: Exchange?
     /// Adds them to a request.
     public var apply: Apply?
     /// Responses that renew: nil renews on every failure, as in the SDK.
@@ -144,6 +152,26 @@ public struct Alternatives: Sendable {
     public let options: [Option]
 }
 
+/// What a person has to do before `acquire`, which then sees what came of it as `grant`.
+public enum SignIn: Sendable {
+    /// Signs in with a browser, which comes back with a code (RFC 6749 section 4.1).
+    case browser(BrowserSignIn)
+    /// Enters a code on another device (RFC 8628); the request that gives the code.
+    case device(Exchange.Step)
+}
+
+/// The authorization endpoint, and what it is asked.
+public struct BrowserSignIn: Sendable {
+    /// Its URL; `state`, `redirect_uri` and the challenge are added.
+    public let url: Template
+    /// More of its query: `client_id`, `scope`.
+    public let query: ValueTemplate?
+    /// Whether a code is bound to who asked for it (RFC 7636, S256).
+    public let usesPKCE: Bool
+    /// Where the browser comes back to, an address of this machine; nil is a free port of 127.0.0.1 (RFC 8252 section 7.3).
+    public let redirectURI: Template?
+}
+
 /// One or more requests whose result is merged into the bag.
 public struct Exchange: Sendable {
     /// One request of an exchange.
@@ -158,6 +186,11 @@ public struct Exchange: Sendable {
 
     /// The requests in order; the last one's result is merged.
     public let steps: [Step]
+
+    /// Requests in order.
+    public init(steps: [Step]) {
+        self.steps = steps
+    }
 }
 
 /// What `apply` adds to each request: maps, of which a member that is null is left out.
@@ -168,10 +201,27 @@ public struct Apply: Sendable {
     public var query: ValueTemplate?
     /// A map of members of a JSON or form body.
     public var body: ValueTemplate?
+    /// What is computed from the request as it goes out.
+    public var signature: Signature?
 
     /// Every expression in it.
     public var expressions: [Expression] {
-        [headers, query, body].compactMap { $0 }.flatMap(\.expressions)
+        [headers, query, body, signature?.settings].compactMap { $0 }.flatMap(\.expressions)
+    }
+
+    /// Schemes that no expression can say, because they depend on the finished request or on the server's challenge.
+    public enum Signature: Sendable {
+        /// AWS Signature Version 4: `access_key_id`, `secret_access_key`, `session_token`, `region`, `service`.
+        case awsSigV4(ValueTemplate)
+        /// HTTP Digest (RFC 7616): `username`, `password`.
+        case digest(ValueTemplate)
+
+        /// The map with its settings.
+        public var settings: ValueTemplate {
+            switch self {
+            case .awsSigV4(let settings), .digest(let settings): settings
+            }
+        }
     }
 
     init() {}

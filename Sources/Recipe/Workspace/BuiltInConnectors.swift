@@ -10,10 +10,21 @@ public enum BuiltInConnectors {
     /// The connectors' texts by name.
     public static let texts: [(name: String, text: [UInt8])] = [
         ("api_key", PackageResources.api_key_yml),
+        ("aws_sigv4", PackageResources.aws_sigv4_yml),
         ("basic", PackageResources.basic_yml),
         ("bearer", PackageResources.bearer_yml),
+        ("digest", PackageResources.digest_yml),
+        ("github_app", PackageResources.github_app_yml),
+        ("hmac", PackageResources.hmac_yml),
+        ("mtls", PackageResources.mtls_yml),
         ("none", PackageResources.none_yml),
+        ("oauth2_authorization_code", PackageResources.oauth2_authorization_code_yml),
         ("oauth2_client_credentials", PackageResources.oauth2_client_credentials_yml),
+        ("oauth2_device_code", PackageResources.oauth2_device_code_yml),
+        ("oauth2_jwt_bearer", PackageResources.oauth2_jwt_bearer_yml),
+        ("oauth2_password", PackageResources.oauth2_password_yml),
+        ("oauth2_refresh_token", PackageResources.oauth2_refresh_token_yml),
+        ("oauth2_token_exchange", PackageResources.oauth2_token_exchange_yml),
     ]
 
     /// The names in alphabetical order.

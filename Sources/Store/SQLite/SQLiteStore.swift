@@ -12,7 +12,7 @@ public final class SQLiteStore: Store {
 
     let writer: Writer
     let reader: Reader
-    private let sealer: Sealer?
+    let sealer: Sealer?
     private let queue: DatabaseQueue
 
     init(path: String, queue: DatabaseQueue, sealer: Sealer?, reader: Reader) {

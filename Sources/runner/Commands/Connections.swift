@@ -10,8 +10,11 @@ import Store
 struct Connections: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connections",
-        abstract: "Lists connections, and tests them.",
-        subcommands: [ListConnections.self, TestConnection.self],
+        abstract: "Lists connections, tests them, and looks after their tokens.",
+        subcommands: [
+            ListConnections.self, TestConnection.self, AuthorizeConnection.self, RefreshConnection.self,
+            RevokeConnection.self, ConnectionHistory.self,
+        ],
         defaultSubcommand: ListConnections.self
     )
 }
@@ -34,14 +37,19 @@ struct ListConnections: AsyncParsableCommand {
         let workspace = loader.load()
         Report.show(workspace)
         let store = try StoreAccess.ifPresent(location, place.store, workspace.settings)
-        let (tokens, renewals) = try await StoreAccess.asking { () async throws(StoreError) in
-            (try await store?.tokens() ?? [], try await store?.renewals(of: nil, limit: 1_000) ?? [])
+        let (tokens, renewals, accounts) = try await StoreAccess.asking { () async throws(StoreError) in
+            (
+                try await store?.tokens() ?? [], try await store?.renewals(of: nil, limit: 1_000) ?? [],
+                try await store?.accounts() ?? [:]
+            )
         }
         let rows = workspace.connections.values.sorted { $0.name < $1.name }.map { connection in
-            Row(
+            // The newest identity of a name is the one in use: changed fields make a new one.
+            let token = tokens.filter { $0.connection == connection.name }.max { $0.acquiredAt < $1.acquiredAt }
+            return Row(
                 connection: connection,
-                // The newest identity of a name is the one in use: changed fields make a new one.
-                token: tokens.filter { $0.connection == connection.name }.max { $0.acquiredAt < $1.acquiredAt },
+                token: token,
+                account: token.flatMap { accounts[$0.identity] },
                 renewal: renewals.first { $0.connection == connection.name },
                 users: workspace.recipes.values.filter { $0.uses(connection.name) }.map(\.name).sorted()
             )
@@ -49,11 +57,11 @@ struct ListConnections: AsyncParsableCommand {
         if json { return Terminal.out(Listing.array(rows.map(\.object))) }
         guard !rows.isEmpty else { return Terminal.errorLine("no connections in \(location.shown)") }
         let now = SystemClock().now()
-        var table = Table(["CONNECTION", "CONNECTOR", "STATE", "EXPIRES", "LAST RENEWAL", "USED BY"])
+        var table = Table(["CONNECTION", "CONNECTOR", "STATE", "ACCOUNT", "EXPIRES", "LAST RENEWAL", "USED BY"])
         for row in rows {
             table.add([
-                row.connection.name, row.connection.connector.name, row.state, row.expiry(now),
-                row.lastRenewal(workspace.settings.timezone), row.users.joined(separator: ", "),
+                row.connection.name, row.connection.connector.name, row.state, row.account ?? "-",
+                row.expiry(now), row.lastRenewal(workspace.settings.timezone), row.users.joined(separator: ", "),
             ])
         }
         Terminal.out(table.text)
@@ -67,6 +75,7 @@ struct ListConnections: AsyncParsableCommand {
     private struct Row {
         let connection: Connection
         let token: TokenRecord?
+        let account: String?
         let renewal: RenewalRecord?
         let users: [String]
 
@@ -114,70 +123,15 @@ struct ListConnections: AsyncParsableCommand {
                     ("name", .string(connection.name)),
                     ("connector", .string(connection.connector.name)),
                     ("state", .string(state)),
+                    ("account", account.map(Value.string) ?? .null),
                     ("message", trouble.map(Value.string) ?? .null),
                     ("generation", .int(token?.generation ?? 0)),
                     ("acquired_at", Listing.json(token.flatMap { $0.generation > 0 ? $0.acquiredAt : nil })),
                     ("expires_at", Listing.json(token?.expiresAt)),
-                    ("last_renewal", renewal.map(object) ?? .null),
+                    ("last_renewal", renewal.map(Listing.json) ?? .null),
                     ("used_by", .list(users.map(Value.string))),
                 ])
             )
-        }
-
-        private func object(_ renewal: RenewalRecord) -> Value {
-            .map(
-                ValueMap([
-                    ("at", Listing.json(renewal.at)), ("reason", .string(renewal.reason.rawValue)),
-                    ("kind", .string(renewal.kind.rawValue)),
-                    ("duration_ms", .double(Listing.milliseconds(renewal.duration))),
-                    ("outcome", .string(outcome(renewal))),
-                ])
-            )
-        }
-    }
-}
-
-/// `runner connections test NAME`.
-struct TestConnection: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "test",
-        abstract: "Sends a connection's `test:` request, and says whether it is connected."
-    )
-
-    @Argument(help: "The connection's name.")
-    var name: String
-
-    @OptionGroup var place: WorkspaceOptions
-
-    func run() async throws {
-        let location = try place.location()
-        let loader = try location.loader()
-        let workspace = loader.loadConnections()
-        guard let connection = workspace.connections[name] else {
-            Report.show(workspace)
-            throw Failure(
-                .invalid,
-                "there is no valid connection `\(name)` in \(location.shown); `runner connections` lists them"
-            )
-        }
-        let runtime = try Runtime(
-            location,
-            loader: loader,
-            workspace: workspace,
-            store: place.store,
-            lifetime: .brief,
-            logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
-        )
-        let outcome: Result<Response, RequestFailure>
-        do {
-            outcome = .success(try await runtime.connections.session(for: connection).test())
-        } catch {
-            outcome = .failure(error)
-        }
-        await runtime.close()
-        switch outcome {
-        case .success(let response): Terminal.out("\(name): connected (\(response.status))")
-        case .failure(let failure): throw Failure(.runFailed, "\(name): \(failure.message)")
         }
     }
 }

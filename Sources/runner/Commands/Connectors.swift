@@ -7,7 +7,7 @@ struct Connectors: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "connectors",
         abstract: "Lists connectors, and prints one to copy.",
-        subcommands: [ListConnectors.self, ShowConnector.self],
+        subcommands: [ListConnectors.self, ShowConnector.self, NewConnector.self],
         defaultSubcommand: ListConnectors.self
     )
 

@@ -40,6 +40,24 @@ enum Listing {
         )
     }
 
+    /// A renewal as an object of `--json`.
+    static func json(_ renewal: RenewalRecord) -> Value {
+        let (outcome, message, generation): (String, String?, Int64?) =
+            switch renewal.outcome {
+            case .renewed(let generation): ("renewed", nil, generation)
+            case .failed(let message): ("failed", message, nil)
+            case .superseded: ("superseded", nil, nil)
+            }
+        return .map(
+            ValueMap([
+                ("at", json(renewal.at)), ("reason", .string(renewal.reason.rawValue)),
+                ("kind", .string(renewal.kind.rawValue)), ("duration_ms", .double(milliseconds(renewal.duration))),
+                ("outcome", .string(outcome)), ("generation", generation.map(Value.int) ?? .null),
+                ("message", message.map(Value.string) ?? .null),
+            ])
+        )
+    }
+
     /// A moment in UTC, or null.
     static func json(_ instant: Instant?) -> Value { instant.map { .string($0.rfc3339()) } ?? .null }
 

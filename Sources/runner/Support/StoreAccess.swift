@@ -8,11 +8,11 @@ enum StoreAccess {
     static func forReading(_ options: WorkspaceOptions, directory: String? = nil) throws -> SQLiteStore {
         let location = try options.location(directory: directory)
         let settings = try location.loader().settings()
+        let path = location.storePath(options.store, settings: settings)
         return try open { () throws(StoreError) in
-            try SQLiteStore.openForReading(
-                at: location.storePath(options.store, settings: settings),
-                sealer: try sealer(location)
-            )
+            try withKey(location.environment()) { sealer throws(StoreError) in
+                try SQLiteStore.openForReading(at: path, sealer: sealer)
+            }
         }
     }
 
@@ -38,12 +38,11 @@ enum StoreAccess {
         environment: [String: String],
         isBrief: Bool
     ) throws -> SQLiteStore {
-        try open { () throws(StoreError) in
-            try SQLiteStore.open(
-                at: location.storePath(option, settings: settings),
-                sealer: try sealer(environment),
-                isBrief: isBrief
-            )
+        let path = location.storePath(option, settings: settings)
+        return try open { () throws(StoreError) in
+            try withKey(environment) { sealer throws(StoreError) in
+                try SQLiteStore.open(at: path, sealer: sealer, isBrief: isBrief)
+            }
         }
     }
 
@@ -61,8 +60,19 @@ enum StoreAccess {
         }
     }
 
-    private static func sealer(_ location: WorkspaceLocation) throws(StoreError) -> Sealer {
-        try sealer(location.environment())
+    /// Opens a store with the user's key, or with the older one that it is still sealed with.
+    private static func withKey<Result>(
+        _ environment: [String: String],
+        _ open: (Sealer) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        do {
+            return try open(try sealer(environment))
+        } catch {
+            guard case .wrongKey(_, let stored, _) = error, let ring = KeyRing(try KeySource.find(in: environment)),
+                let older = try ring.key(stored)
+            else { throw error }
+            return try open(Sealer(older))
+        }
     }
 
     /// The key's sealer; a key that others can read is said on standard error.

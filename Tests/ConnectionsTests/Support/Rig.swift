@@ -20,7 +20,7 @@ struct Rig {
     /// A rig of the connector `api`; `BASE` in the texts becomes the server's URL.
     static func run(
         _ server: ScriptedServer,
-        connector: String = connector(),
+        connector: String? = connector(),
         connection: String = connection(),
         environment: [String: String] = ["SECRET": secret],
         clock: any WallClock = SystemClock(),
@@ -29,7 +29,7 @@ struct Rig {
     ) async throws {
         let store = try store ?? SQLiteStore.inMemory()
         let connection = try load(
-            connector: connector.replacing("BASE", with: server.baseURL),
+            connector: connector?.replacing("BASE", with: server.baseURL),
             connection: connection.replacing("BASE", with: server.baseURL)
         )
         let redactor = Redactor()
@@ -59,11 +59,12 @@ struct Rig {
         await manager.shutdown()
     }
 
-    /// The connection `api` of a workspace with these two files.
-    static func load(connector: String, connection: String) throws -> Connection {
+    /// The connection `api` of a workspace with these two files; without a connector it names a built-in one.
+    static func load(connector: String?, connection: String) throws -> Connection {
         let root = FileManager.default.temporaryDirectory.appending(path: "connections-\(UUID())")
         defer { try? FileManager.default.removeItem(at: root) }
         for (name, text) in [("connectors/api.yml", connector), ("connections/api.yml", connection)] {
+            guard let text else { continue }
             let file = root.appending(path: name)
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(),

@@ -1,0 +1,69 @@
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+    /// Seals everything that is sealed with another key, in one transaction; afterwards this store can be used no more, and must be opened with that key.
+    ///
+    /// Gives how many values there were. Throws while another process works on the store, since it would go on with the old key.
+    public func rotate(to sealer: Sealer) async throws(StoreError) -> Int {
+        guard let old = self.sealer else { throw StoreError.noKey(path: path) }
+        let path = path
+        return try await writer.write { session in
+            let database = session.database
+            guard try !Self.nodes(in: database).contains(where: { $0.isProcessAlive == true }) else {
+                throw StoreError.other(path: path, detail: "another process works on it; stop that first")
+            }
+            let rotation = Rotation(database: database, old: old, new: sealer)
+            var count = 0
+            for column in ["inputs", "output"] {
+                count += try rotation.reseal("run", column, context: "'run/' || id || '/\(column)'")
+            }
+            count += try rotation.reseal(
+                "action",
+                "result",
+                context: "'action/' || (SELECT id FROM run WHERE run.key = action.run) || '/' || path || '/' || item"
+            )
+            count += try rotation.reseal("recipe", "state", context: "'recipe/' || name || '/state'")
+            count += try rotation.reseal("token", "bag", context: "'token/' || identity")
+            try database.execute(
+                sql: "UPDATE meta SET value = ? WHERE name = 'key fingerprint'",
+                arguments: [sealer.fingerprint]
+            )
+            return count
+        }
+    }
+
+    /// Which key the store is sealed with, as its opener has checked.
+    public var fingerprint: String? { sealer?.fingerprint }
+
+    private struct Rotation {
+        let database: Database
+        let old: Sealer
+        let new: Sealer
+
+        /// Seals a column's values again, one at a time: together they may be larger than memory.
+        ///
+        /// `context` is SQL for what `SealedPlace.context` says.
+        func reseal(_ table: String, _ column: String, context: String) throws -> Int {
+            let rowids = try Int64.fetchAll(
+                database,
+                sql: "SELECT \(key(table)) FROM \(table) WHERE \(column) IS NOT NULL"
+            )
+            let read = "SELECT \(column), \(context) FROM \(table) WHERE \(key(table)) = ?"
+            let write = "UPDATE \(table) SET \(column) = ? WHERE \(key(table)) = ?"
+            for rowid in rowids {
+                let statement = try database.cachedStatement(sql: read)
+                guard let row = try Row.fetchOne(statement, arguments: [rowid]) else { continue }
+                let sealed: Data = try row.decode(Data.self, atIndex: 0)
+                let context: String = try row.decode(String.self, atIndex: 1)
+                let opened = try old.open([UInt8](sealed), context: context)
+                let again = Data(try new.seal(opened, context: context))
+                try database.cachedStatement(sql: write).execute(arguments: [again, rowid])
+            }
+            return rowids.count
+        }
+
+        /// Tables with a numeric key are read by it, the others by the row's own number.
+        private func key(_ table: String) -> String { table == "token" ? "rowid" : "key" }
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Connections
+import Foundation
+import Schedule
+
+/// `runner connections authorize NAME`: a person signs in.
+struct AuthorizeConnection: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "authorize",
+        abstract: "Signs in, for connections that need a person: prints a URL and opens it, or shows a code.",
+        discussion: "The browser must run on this machine; on one without, use a connector with device codes."
+    )
+
+    @Argument(help: "The connection's name.")
+    var name: String
+
+    @Flag(help: "Only print the URL.")
+    var noBrowser = false
+
+    @Option(help: "How long to wait.")
+    var timeout = "5m"
+
+    @OptionGroup var place: WorkspaceOptions
+
+    func run() async throws {
+        let limit: Duration
+        do {
+            limit = try DurationText.parse(timeout)
+        } catch {
+            throw Failure(.invalid, "--timeout \(timeout): \(error.message)")
+        }
+        let opensBrowser = !noBrowser && Self.hasDisplay
+        let outcome = try await ConnectionAccess.with(name, place) { session, _ -> Result<String?, ConnectionError> in
+            do throws(ConnectionError) {
+                try await session.authorize(within: limit) { prompt in Self.show(prompt, opensBrowser) }
+            } catch {
+                return .failure(error)
+            }
+            // Who it is may stay unknown; the sign-in stands.
+            return .success((try? await session.learnAccount()) ?? nil)
+        }
+        switch outcome {
+        case .success(let account): Terminal.out("\(name): signed in" + (account.map { " as \($0)" } ?? ""))
+        case .failure(let error): throw ConnectionAccess.failure(error)
+        }
+    }
+
+    private static func show(_ prompt: SignInPrompt, _ opensBrowser: Bool) {
+        switch prompt {
+        case .open(let url):
+            Terminal.errorLine("Sign in with a browser of this machine:")
+            Terminal.out(url)
+            if opensBrowser { open(url) }
+        case .enter(let code, let url, let complete):
+            Terminal.errorLine("Open \(url) on any device, and enter the code")
+            Terminal.out(code)
+            if let complete { Terminal.errorLine("or open \(complete)") }
+        }
+    }
+
+    private static var hasDisplay: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["DISPLAY"] != nil || environment["WAYLAND_DISPLAY"] != nil
+    }
+
+    /// The URL has been printed: a desktop without `xdg-open` is no failure.
+    private static func open(_ url: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["xdg-open", url]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try? process.run()
+    }
+}

@@ -1,0 +1,49 @@
+import Connections
+import Logging
+import Recipe
+
+/// What commands about one connection begin with.
+enum ConnectionAccess {
+    /// Opens what the connection `name` needs, does `body` with its session, and closes everything.
+    static func with<Result: Sendable>(
+        _ name: String,
+        _ place: WorkspaceOptions,
+        _ body: (ConnectionSession, Runtime) async -> Result
+    ) async throws -> Result {
+        let location = try place.location()
+        let loader = try location.loader()
+        let workspace = loader.loadConnections()
+        guard let connection = workspace.connections[name] else {
+            Report.show(workspace)
+            throw unknown(name, location)
+        }
+        let runtime = try Runtime(
+            location,
+            loader: loader,
+            workspace: workspace,
+            store: place.store,
+            lifetime: .brief,
+            logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let result = await body(runtime.connections.session(for: connection), runtime)
+        await runtime.close()
+        return result
+    }
+
+    static func unknown(_ name: String, _ location: WorkspaceLocation) -> Failure {
+        Failure(
+            .invalid,
+            "there is no valid connection `\(name)` in \(location.shown); `runner connections` lists them"
+        )
+    }
+
+    /// The exit of a command whose connection refused.
+    static func failure(_ error: ConnectionError) -> Failure {
+        switch error.kind {
+        case .configuration: Failure(.invalid, error.message)
+        case .store: Failure(.unable, error.message)
+        case .cancelled: Failure(.interrupted, error.message)
+        case .cooling, .needsAttention: Failure(.runFailed, error.message)
+        }
+    }
+}

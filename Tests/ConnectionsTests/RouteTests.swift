@@ -1,0 +1,116 @@
+import CEL
+import Connections
+import NIOSSL
+import Recipe
+import TestSupport
+import Testing
+
+/// `tls:` and `proxy:`.
+struct RouteTests {
+    /// A server with a certificate of the test authority, which wants one of it from the client.
+    private func tls(wantsClient: Bool, newest: TLSVersion = .tlsv13) throws -> TLSConfiguration {
+        let chain = try NIOSSLCertificate.fromPEMFile(Fixtures.path("tls/server.pem"))
+        let key = try NIOSSLPrivateKey(file: Fixtures.path("tls/server.key"), format: .pem)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) },
+            privateKey: .privateKey(key)
+        )
+        configuration.maximumTLSVersion = newest
+        if wantsClient {
+            configuration.certificateVerification = .noHostnameVerification
+            configuration.trustRoots = .file(Fixtures.path("tls/ca.pem"))
+        }
+        return configuration
+    }
+
+    private func run(
+        _ connection: String,
+        wantsClient: Bool = true,
+        newest: TLSVersion = .tlsv13,
+        environment: [String: String] = [:],
+        _ body: (Rig) async throws -> Void
+    ) async throws {
+        try await ScriptedServer.run(tls: try tls(wantsClient: wantsClient, newest: newest)) { _ in
+            .json(#"{"ok":true}"#)
+        } _: { server in
+            let text = connection.replacing("TLS", with: Fixtures.path("tls"))
+            try await Rig.run(server, connector: nil, connection: text, environment: environment, body)
+        }
+    }
+
+    @Test func `mtls shows its certificate`() async throws {
+        try await run(
+            "connector: mtls\nfields: { certificate: TLS/client.pem, key: { env: KEY }, ca: TLS/ca.pem, base_url: BASE }",
+            environment: ["KEY": try String(decoding: Fixtures.data("tls/client.key"), as: UTF8.self)]
+        ) { (rig: Rig) async throws in
+            #expect(try await rig.get().body["ok"] == true)
+        }
+    }
+
+    @Test func `tls goes with any connection`() async throws {
+        let tls = "tls: { ca: TLS/ca.pem, certificate: TLS/client.pem, key: TLS/client.key, minimum_version: '1.3' }"
+        try await run("connector: none\nbase_uri: BASE\n\(tls)") { (rig: Rig) async throws in
+            #expect(try await rig.get().status == 200)
+        }
+    }
+
+    @Test(arguments: [
+        ("", false, "the server's certificate is not trusted"),
+        ("tls: { ca: TLS/ca.pem }", true, "refuses the client's certificate, or wants one"),
+        ("tls: { ca: TLS/none.pem }", false, "none.pem cannot be read: No such file or directory"),
+        ("tls: { ca: TLS/client.key }", false, "`tls.ca` of the connection `api`: this is no certificate in PEM"),
+        (
+            "tls: { ca: TLS/ca.pem, certificate: TLS/client.pem, key: TLS/ca.pem }", true,
+            "`tls.key` of the connection `api`: this is no private key in PEM"
+        ),
+    ])
+    func `what fails says why`(_ tls: String, _ wantsClient: Bool, _ message: String) async throws {
+        try await run("connector: none\nbase_uri: BASE\n\(tls)", wantsClient: wantsClient) { (rig: Rig) async throws in
+            let failure = await rig.failure()
+            #expect(failure?.message.contains(message) == true, "\(failure?.message ?? "none")")
+        }
+    }
+
+    @Test func `an older TLS than the minimum is refused`() async throws {
+        let tls = "tls: { ca: TLS/ca.pem, minimum_version: '1.3' }"
+        try await run("connector: none\nbase_uri: BASE\n\(tls)", wantsClient: false, newest: .tlsv12) {
+            (rig: Rig) async throws in
+            #expect(await rig.failure()?.kind == .tls)
+        }
+    }
+
+    @Test(arguments: [
+        ("tls: { certificate: a.pem }", "a client certificate needs its key"),
+        ("tls: { minimum_version: '1.1' }", "`1.1` is no version of TLS"),
+        ("tls: { cert: a.pem }", "cert"),
+        ("proxy: socks5://a:1", "a proxy is reached over http"),
+    ])
+    func `the loader refuses half settings`(_ line: String, _ message: String) {
+        #expect(throws: Rig.LoadFailure.self) {
+            try Rig.load(connector: nil, connection: "connector: none\n\(line)")
+        }
+        do {
+            _ = try Rig.load(connector: nil, connection: "connector: none\n\(line)")
+        } catch {
+            #expect("\(error)".contains(message), "\(error)")
+        }
+    }
+
+    @Test(arguments: [(407, "the proxy wants user and password"), (502, "the proxy refuses to connect")])
+    func `a proxy is asked to connect, with its own credentials`(_ status: Int, _ message: String) async throws {
+        try await ScriptedServer.run { _ in
+            ScriptedServer.Reply(status)
+        } _: { server in
+            let proxy = "http://me:proxy-password@127.0.0.1:\(server.port)"
+            let text = "connector: none\nbase_uri: https://api.example\nproxy: \(proxy)"
+            try await Rig.run(server, connector: nil, connection: text) { (rig: Rig) async throws in
+                let failure = await rig.failure()
+                #expect(failure?.message.contains(message) == true, "\(failure?.message ?? "")")
+                let sent = try #require(server.requests.first)
+                #expect(sent.method == "CONNECT" && sent.path == "api.example:443")
+                #expect(sent.header("proxy-authorization") == "Basic bWU6cHJveHktcGFzc3dvcmQ=")
+                #expect(rig.redactor.redact("proxy-password") == "•••")
+            }
+        }
+    }
+}

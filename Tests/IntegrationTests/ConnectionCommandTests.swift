@@ -1,0 +1,73 @@
+import CEL
+import Foundation
+import Sandbox
+import Testing
+
+/// `runner connections …`, `connectors new`, `keys rotate`, as a user types them.
+@Suite(.timeLimit(.minutes(3))) struct ConnectionCommandTests {
+    @Test func `test, refresh, history, revoke`() async throws {
+        try await SandboxWorkspace.serve(["me.yml": OnceTests.me]) { sandbox, program, _ in
+            #expect(try await program.run("connections", "test", "api").output == "api: connected (200)\n")
+            #expect(
+                try await program.run("connections", "refresh", "api").output.hasPrefix("api: renewed (generation 2")
+            )
+            let history = try await program.run("connections", "history", "api", "--json").json.items
+            #expect(history.map { $0["reason"]?.string } == ["manual", "first_use"])
+            #expect(history.map { $0["kind"]?.string } == ["refresh", "acquire"])
+            let listed = try await program.run("connections", "--json").json.items
+            #expect(listed.first?["state"] == "valid")
+            #expect(listed.first?["used_by"]?.items == ["me"])
+            #expect(try await program.run("connections", "revoke", "api").output.hasPrefix("api: forgotten here"))
+            #expect(try await program.run("connections", "--json").json.items.first?["state"] == "new")
+            #expect(sandbox.statistics().tokenRequests == 2)
+        }
+    }
+
+    @Test func `what cannot be done says so in one line`() async throws {
+        try await SandboxWorkspace.serve(["me.yml": OnceTests.me]) { _, program, _ in
+            for (arguments, status, words) in [
+                (["connections", "authorize", "api"], 2, "acquires its token itself"),
+                (["connections", "refresh", "apy"], 2, "there is no valid connection `apy`"),
+                (["connections", "history", "apy"], 2, "there is no valid connection `apy`"),
+                (["connections", "authorize", "api", "--timeout", "soon"], 2, "--timeout soon"),
+                (["connectors", "new", "a/b", "--from", "basic"], 2, "`a/b` is no name"),
+                (["connectors", "new", "x", "--from", "basics"], 2, "there is no connector `basics`"),
+                (["keys", "rotate"], 2, "there is no store"),
+            ] {
+                let outcome = await (try program.start(arguments)).outcome()
+                #expect(outcome.status == Int32(status), "\(arguments): \(outcome.errors)")
+                #expect(outcome.errors.contains(words), "\(outcome.errors)")
+                #expect(outcome.output.isEmpty && outcome.errors.filter(\.isNewline).count == 1, "\(outcome.errors)")
+            }
+        }
+    }
+
+    @Test func `a copied connector is valid, and is not overwritten`() async throws {
+        let directory = try TemporaryDirectory(["runner.yml": ""])
+        let program = Program(in: directory.path)
+        for name in ["hmac", "oauth2_authorization_code", "aws_sigv4", "mtls"] {
+            #expect(try await program.run("connectors", "new", "my_\(name)", "--from", name).status == 0)
+        }
+        let outcome = try await program.run("validate")
+        #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+        #expect(try await program.run("connectors", "new", "my_hmac", "--from", "basic").status == 2)
+    }
+
+    @Test func `a new key keeps what is stored, and other workspaces their old one`() async throws {
+        try await SandboxWorkspace.serve(["me.yml": OnceTests.me]) { sandbox, program, _ in
+            #expect(try await program.run("once", "me.yml").status == 0)
+            let other = try TemporaryDirectory(["me.yml": "actions: [ { set: { a: 1 } } ]\noutput: 1\n"])
+            let neighbour = Program(in: other.path, ["HOME": program.directory])
+            #expect(try await neighbour.run("once", "me.yml").status == 0)
+
+            let outcome = try await program.run("keys", "rotate")
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.output.contains("values are sealed with the key"))
+            #expect(try await program.run("once", "me.yml").status == 0)
+            #expect(sandbox.statistics().tokenRequests == 1)
+            #expect(try await neighbour.run("once", "me.yml").status == 0)
+            #expect(try await neighbour.run("keys", "rotate").errors.contains("it is the user's present key"))
+            #expect(try await neighbour.run("once", "me.yml").status == 0)
+        }
+    }
+}
