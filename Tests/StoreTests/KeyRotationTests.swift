@@ -11,7 +11,7 @@ import Testing
 
     @Test func `everything sealed opens with the new key, and with the old one no more`() async throws {
         let (old, new) = (Sealer(SealingKey()), Sealer(SealingKey()))
-        let store = try SQLiteStore.open(at: place.path, sealer: old)
+        let store = try SQLiteStore.open(at: place.store, sealer: old)
         let run = try await store.claimed(fire(), inputs: ["limit": 5])
         try await store.complete(action(run.id, "list", index: "0", result: ["secret": "value"]), fence: 1)
         var end = RunEnd(run: run.id, status: .succeeded, finishedAt: at(102))
@@ -39,8 +39,8 @@ import Testing
         #expect(try await store.rotate(to: new) == 5)
         try store.close()
 
-        #expect(throws: StoreError.self) { try SQLiteStore.open(at: place.path, sealer: old) }
-        let again = try SQLiteStore.open(at: place.path, sealer: new)
+        #expect(throws: StoreError.self) { try SQLiteStore.open(at: place.store, sealer: old) }
+        let again = try SQLiteStore.open(at: place.store, sealer: new)
         #expect(again.fingerprint == new.fingerprint)
         #expect(try await again.token("api#1")?.bag?["access_token"] == "token-1")
         #expect(try await again.state(of: "sync") == ["since": "then"])
@@ -52,7 +52,7 @@ import Testing
 
     @Test func `a living process forbids it`() async throws {
         let sealer = Sealer(SealingKey())
-        let store = try SQLiteStore.open(at: place.path, sealer: sealer)
+        let store = try SQLiteStore.open(at: place.store, sealer: sealer)
         try await store.register(.current(id: node, leaseUntil: at(100)), now: at(1))
         await #expect {
             try await store.rotate(to: Sealer(SealingKey()))
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `the ring keeps older keys under their fingerprints`() throws {
-        let path = place.path + ".key"
+        let path = place.path + "/key"
         let source = KeySource.file(path: path)
         var warnings: [String] = []
         let first = Sealer(try source.load(warnings: &warnings))

@@ -7,6 +7,13 @@ struct FieldNeeds: Sendable, Hashable {
     /// An expression takes the whole bag, or a member by a computed name.
     private(set) var isAll = false
 
+    /// The whole bag.
+    static let everything: FieldNeeds = {
+        var needs = FieldNeeds()
+        needs.isAll = true
+        return needs
+    }()
+
     init() {}
 
     init(_ names: some Sequence<String>) {

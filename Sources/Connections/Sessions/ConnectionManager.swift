@@ -107,6 +107,11 @@ public final class ConnectionManager: Sendable {
         }
     }
 
+    /// Tells the redactor what can be known without running or sending anything: secret fields that are no command, and stored tokens.
+    public func learnSecrets(of connections: some Sequence<Connection>) async {
+        for connection in connections { await session(for: connection).learnSecrets() }
+    }
+
     /// Drops the sessions of connections that are gone; those that stay keep theirs.
     public func forget(except names: Set<String>) {
         state.state.withLock { state in

@@ -128,6 +128,15 @@ public final class ConnectionSession: Sendable {
         return isRevoked ? .revoked : .forgotten
     }
 
+    /// See `ConnectionManager.learnSecrets`; what cannot be read is not known.
+    func learnSecrets() async {
+        _ = await fields.cheapSecrets(.everything)
+        guard definition.isRenewable, let exchanger = try? await exchanger(),
+            let record = try? await services.store.token(exchanger.identity), let token = Token(record)
+        else { return }
+        exchanger.learn(token.bag)
+    }
+
     // MARK: Credentials
 
     /// The bag that `base_uri` and `apply` read, and the token in it.

@@ -46,7 +46,7 @@ struct RecipeChecker {
             switch action.verb {
             case .set(let variables): names.formUnion(variables.map(\.key))
             case .block(let inner): names.formUnion(variablesSet(in: inner))
-            case .http, .log, .wait, .fail, .stop: break
+            case .http, .use, .log, .wait, .fail, .stop: break
             }
             if case .handle(let handlers) = action.onError { names.formUnion(variablesSet(in: handlers)) }
         }

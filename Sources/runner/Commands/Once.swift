@@ -58,7 +58,7 @@ struct Once: AsyncParsableCommand {
             try await engine.once(plan, inputs: inputs, commitsState: !noState, handle: handle)
         }
         await runtime.close()
-        try finish(result)
+        try finish(result, runtime.redactor)
     }
 
     /// `runner once FILE` and nothing else, as crontabs have it; nil for any other arguments.
@@ -78,11 +78,11 @@ struct Once: AsyncParsableCommand {
         return command
     }
 
-    private func finish(_ result: RunResult) throws {
+    private func finish(_ result: RunResult, _ redactor: Redactor) throws {
         if let error = result.storeError { throw StoreAccess.failure(error) }
         switch result.status {
         case .succeeded:
-            Terminal.out((result.output ?? .null).json())
+            Terminal.out(redactor.redact(result.output ?? .null).json())
         case .cancelled:
             throw Failure(.interrupted, "run \(result.run) was cancelled")
         default:

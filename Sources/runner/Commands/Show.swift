@@ -1,5 +1,6 @@
 import ArgumentParser
 import CEL
+import Connections
 import Schedule
 import Store
 
@@ -19,9 +20,13 @@ struct Show: AsyncParsableCommand {
         let store = try StoreAccess.forReading(place)
         let prefix = run
         let found = try await StoreAccess.asking { () async throws(StoreError) in try await store.run(prefix) }
-        guard let detail = found else {
+        guard var detail = found else {
             throw Failure(.invalid, "there is no run \(run); `runner runs` lists them")
         }
+        // Stored as they are, for a resume; what leaves the process does so without secrets.
+        let redactor = try await SecretKnowledge.redactor(place, store)
+        detail.inputs = detail.inputs.map(redactor.redact)
+        detail.output = detail.output.map(redactor.redact)
         json ? Terminal.out(object(detail).json(pretty: true)) : show(detail)
     }
 
