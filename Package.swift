@@ -80,6 +80,7 @@ let package = Package(
             name: "Engine",
             dependencies: [
                 "CEL", "CLinux", "Connections", "Recipe", "Schedule", "Store", "YAML",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],

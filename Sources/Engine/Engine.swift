@@ -76,27 +76,38 @@ public final class Engine: Sendable {
         let scheduler = Scheduler(
             services: Scheduler.Services(
                 store: store,
+                loader: configuration.loader,
                 performer: executor,
                 clock: clock,
                 node: node,
                 observer: configuration.observer
-            )
+            ),
+            workspace: configuration.workspace
         )
         await scheduler.begin()
+        // Nobody calls in vain from here on.
+        let wakeups = store.notifications()
         // Files that change while the workspace is taken over must not go unseen.
         let watcher = configuration.watchesFiles ? FileWatcher() : nil
         _ = watcher?.watch(directories())
         let workspace = configuration.workspace
         try await scheduler.load(workspace)
-        try await scheduler.recover { text, recipe in
-            configuration.loader.recipe(fromVersion: text, of: recipe, in: workspace)
-        }
+        try await scheduler.recover()
         try await scheduler.watchTriggers(isStart: true)
         configuration.observer.observe(
             .ready(triggers: await scheduler.watches.count, next: await scheduler.nextWake())
         )
         await configuration.connections.keepAlive(workspace.connections.values)
-        let grace = await follow(watcher, scheduler)
+        let grace = await withTaskGroup(of: Duration?.self) { group in
+            group.addTask { await self.follow(watcher, scheduler) }
+            group.addTask {
+                await self.listen(wakeups, scheduler)
+                return nil
+            }
+            var grace = workspace.settings.shutdownGrace
+            for await end in group { grace = end ?? grace }
+            return grace
+        }
         await scheduler.stop(grace: grace)
         do {
             try await store.unregister(node)
@@ -117,6 +128,17 @@ public final class Engine: Sendable {
         }
         return workspace.settings.shutdownGrace
     }
+
+    /// Looks around whenever another process says that there is something for this one.
+    private func listen(_ wakeups: AsyncStream<Void>, _ scheduler: Scheduler) async {
+        for await _ in wakeups {
+            await scheduler.lookAround()
+            // Many calls in a short time are answered by few looks; when the task is cancelled, the stream ends too.
+            try? await configuration.clock.sleep(for: Self.betweenLooks)
+        }
+    }
+
+    private static let betweenLooks = Duration.milliseconds(50)
 
     private func directories() -> [String] {
         let root = configuration.loader.root

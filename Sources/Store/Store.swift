@@ -18,11 +18,21 @@ public protocol Store: Sendable {
     /// Says that the node is gone: what it still holds is an orphan at once.
     func unregister(_ node: NodeID) async throws(StoreError)
 
+    // MARK: Wake-ups
+
+    /// Tells every process that listens on this store to look at it; also this one.
+    ///
+    /// A wake-up carries nothing, and one can be lost in a crash: what it is about must be in the store before, and whoever needs it looks from time to time.
+    func notify()
+
+    /// One element whenever somebody calls `notify`; several that nobody has taken yet are one. Each call gives a stream of its own.
+    func notifications() -> AsyncStream<Void>
+
     // MARK: Fires
 
     /// Takes fires, so that no other node does; one outcome per request, in order.
     ///
-    /// One transaction for all: a request sees the runs that earlier ones of the same call have claimed.
+    /// Runs hold their recipe's slot while they are live and some node holds them, whichever it is. One transaction for all: a request sees the runs that earlier ones of the same call have claimed.
     func claim(_ requests: [ClaimRequest]) async throws(StoreError) -> [ClaimOutcome]
 
     /// Takes the fire of an ad-hoc run, in one transaction with what such a run needs: its node is registered, and its recipe's text kept.
@@ -42,8 +52,16 @@ public protocol Store: Sendable {
 
     // MARK: Runs
 
-    /// Moves a queued run to `running`. Throws `fenced` when the run is not the caller's any more.
-    func start(_ run: RunID, at moment: Instant, fence: Int64) async throws(StoreError)
+    /// Moves a queued run to `running` if `rule` lets it. Throws `fenced` when the run is not the caller's any more.
+    func start(
+        _ run: RunID,
+        at moment: Instant,
+        fence: Int64,
+        _ rule: StartRule
+    ) async throws(StoreError) -> StartOutcome
+
+    /// Gives a queued run back: it is nobody's, and any node may take it over. Throws `fenced` when it is not the caller's any more.
+    func release(_ run: RunID, fence: Int64) async throws(StoreError)
 
     /// Marks an action as under way, before an effect that cannot be repeated. Throws `fenced` when the run is not the caller's any more.
     func begin(_ action: ActionRecord, fence: Int64) async throws(StoreError)
@@ -57,8 +75,13 @@ public protocol Store: Sendable {
     /// Live runs that no living node holds, oldest first.
     func orphans(now: Instant, isAlive: @Sendable (NodeRecord) -> Bool) async throws(StoreError) -> [RunRecord]
 
-    /// Takes a live or interrupted run over: fence and attempt rise by one, it is `running` on `node`. Nil when `fence` is not its present number any more.
+    /// Takes a live or interrupted run over. Nil when `fence` is not its present number any more.
+    ///
+    /// Its fence rises by one. A run that had begun is `running` on `node`, with an attempt more; one that had not stays `queued`, and must still be started.
     func takeOver(_ run: RunID, fence: Int64, node: NodeID) async throws(StoreError) -> RunRecord?
+
+    /// The live runs of a node that others want to have cancelled.
+    func cancelRequests(of node: NodeID) async throws(StoreError) -> [CancelRequest]
 
     /// The actions of a run that were begun or completed, in the order in which they began.
     func checkpoints(of run: RunID) async throws(StoreError) -> [ActionRecord]

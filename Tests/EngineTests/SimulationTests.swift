@@ -40,7 +40,7 @@ import Testing
             switch Int.random(in: 0..<6, using: &random) {
             case 0, 1:
                 // Killed, and down for a while.
-                await process.kill()
+                try await process.kill()
                 clock.step(by: .seconds(Int64.random(in: 0...9_000, using: &random)))
                 process = SchedulerProcess(bench, clock: clock, length: lengths)
                 try await process.start()

@@ -162,11 +162,11 @@ private struct Year {
         await pass(.seconds(number(3_600...20 * 86_400)))
         switch number(0...7) {
         case 0, 1:
-            await process.kill()
+            try await process.kill()
             step(.seconds(number(0...3 * 86_400)))
             try await start()
         case 2:
-            await process.kill()
+            try await process.kill()
             try edit()
             step(.seconds(number(0...40 * 86_400)))
             try await start()

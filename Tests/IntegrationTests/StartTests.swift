@@ -86,6 +86,40 @@ import Testing
         }
     }
 
+    @Test func `kill -9 loses no fire that waits for its turn, and the turns go on in order`() async throws {
+        let recipe = "trigger: { interval: 1s, overlap: queue, catch_up: all }\nactions:\n  - wait: 2500ms\n"
+        let directory = try TemporaryDirectory(["slow.yml": recipe])
+        let program = Program(in: directory.path)
+        func waiting() async throws -> [Value] {
+            try await runs(program).filter { $0["status"] == .string("queued") }
+        }
+        let first = try program.start(["start"])
+        #expect(try await eventually { try await waiting().count >= 3 })
+        first.send(SIGKILL)
+        _ = await first.outcome()
+        let left = Set(try await waiting().map { $0["id"]?.string ?? "" })
+        #expect(left.count >= 3)
+
+        let second = try program.start(["start"])
+        #expect(
+            try await eventually {
+                let open = try await waiting().map { $0["id"]?.string ?? "" }
+                return left.isDisjoint(with: open)
+            }
+        )
+        second.send(SIGTERM)
+        #expect(await second.outcome().status == 0)
+        let all = try await runs(program)
+        #expect(doubles(all).isEmpty)
+        // What had not begun when the process died begins once.
+        for run in all where left.contains(run["id"]?.string ?? "") { #expect(run["attempt"] == .int(1), "\(run)") }
+        let begun = all.filter { $0["started_at"] != .null }
+            .sorted { ($0["scheduled_at"]?.string ?? "") < ($1["scheduled_at"]?.string ?? "") }
+        #expect(begun.map { $0["started_at"]?.string ?? "" } == begun.map { $0["started_at"]?.string ?? "" }.sorted())
+        let odd = all.filter { !["succeeded", "queued"].contains($0["status"]?.string ?? "") }
+        #expect(odd.isEmpty)
+    }
+
     @Test func `two processes on one store share the fires`() async throws {
         let files = ["tick.yml": "trigger: { interval: 500ms }\nactions:\n  - log: tick\n"]
         let directory = try TemporaryDirectory(files)

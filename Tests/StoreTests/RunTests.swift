@@ -75,7 +75,9 @@ import Testing
         let taken = try #require(try await store.takeOver(run.id, fence: 1, node: otherNode))
         let before = try await store.run(run.id.text)
         let late = action(run.id, "list", result: 1)
-        await #expect(throws: StoreError.fenced(run.id)) { try await store.start(run.id, at: at(5), fence: 1) }
+        await #expect(throws: StoreError.fenced(run.id)) {
+            _ = try await store.start(run.id, at: at(5), fence: 1, .besideOthers)
+        }
         await #expect(throws: StoreError.fenced(run.id)) { try await store.begin(late, fence: 1) }
         await #expect(throws: StoreError.fenced(run.id)) { try await store.complete(late, fence: 1) }
         await #expect(throws: StoreError.fenced(run.id)) {
@@ -140,7 +142,7 @@ import Testing
         queued.status = .queued
         queued.startedAt = nil
         _ = try await store.claim([ClaimRequest(run: queued, overlap: .skip)])
-        try await store.start(queued.id, at: at(130), fence: 1)
+        #expect(try await store.start(queued.id, at: at(130), fence: 1, .inTurn) == .started)
         let run = try await store.run(queued.id.text)?.run
         #expect(run?.status == .running)
         #expect(run?.startedAt == at(130))

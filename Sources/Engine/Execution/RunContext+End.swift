@@ -112,6 +112,7 @@ extension RunContext {
         case .cancelled:
             switch handle.reason {
             case .shutdown: return Ending(status: .interrupted, reason: Interruption.shutdown)
+            case .overlap(let reason): return Ending(status: .cancelled, reason: reason)
             case .person: return Ending(status: .cancelled, reason: "cancelled")
             // Without a reason it is the deadline, which an attempt saw a moment before the alarm rang.
             case .timeout, nil:

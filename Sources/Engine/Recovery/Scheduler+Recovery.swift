@@ -7,18 +7,31 @@ extension Scheduler {
     /// At most so many runs that a shutdown interrupted are looked for; a process does not leave more behind.
     private static let interruptedLimit = 100_000
 
-    /// Takes up what dead processes left: each run is resumed, begun again, or closed with the reason.
-    ///
-    /// - Parameter parse: reads a recipe from the text that the run began with; its connections are the present ones (DESIGN section 10).
-    func recover(parse: (_ text: String, _ recipe: String) -> Recipe?) async throws(StoreError) {
-        let moment = now
-        let node = services.node
-        var left = try await services.store.orphans(now: moment) { $0.id == node || $0.isAlive(now: moment) }
+    /// Takes up what dead processes left, and what earlier ones interrupted when they were stopped.
+    func recover() async throws(StoreError) {
         let query = RunQuery(statuses: [.interrupted], limit: Self.interruptedLimit)
-        left += try await services.store.runs(query).filter { $0.reason == Interruption.shutdown }
+        let interrupted = try await services.store.runs(query).filter { $0.reason == Interruption.shutdown }
+        try await takeUp(try await orphans() + interrupted)
+    }
+
+    /// Takes up live runs that no living node holds.
+    func adoptOrphans() async throws(StoreError) {
+        let orphans = try await orphans()
+        if !orphans.isEmpty { try await takeUp(orphans) }
+    }
+
+    private func orphans() async throws(StoreError) -> [RunRecord] {
+        let moment = now
+        let orphans = try await services.store.orphans(now: moment) { $0.isAlive(now: moment) }
+        return orphans.filter { $0.node != services.node }
+    }
+
+    /// Resumes each run, begins it again, or closes it with the reason.
+    private func takeUp(_ left: [RunRecord]) async throws(StoreError) {
         var parsed: [String: RecipePlan] = [:]
         for run in left.sorted(by: { $0.fire.scheduledAt < $1.fire.scheduledAt }) {
-            guard let taken = try await services.store.takeOver(run.id, fence: run.fence, node: node) else { continue }
+            let taken = try await services.store.takeOver(run.id, fence: run.fence, node: services.node)
+            guard let taken else { continue }
             guard run.fire.trigger != TriggerName.once else {
                 try await close(taken, "its process ended before it was done, and an ad-hoc run is not resumed")
                 continue
@@ -27,7 +40,7 @@ extension Scheduler {
                 try await close(taken, "its process ended before it was done, and the recipe is not there any more")
                 continue
             }
-            guard let plan = try await plan(of: taken, parse, &parsed) else {
+            guard let plan = try await plan(of: taken, &parsed) else {
                 try await close(
                     taken,
                     "its process ended before it was done, and the text it began with is no valid recipe any more"
@@ -36,6 +49,7 @@ extension Scheduler {
             }
             start(try await order(of: taken, plan))
         }
+        await fillSlots()
     }
 
     private func order(of run: RunRecord, _ plan: RecipePlan) async throws(StoreError) -> RunOrder {
@@ -48,8 +62,9 @@ extension Scheduler {
             plan: plan,
             trigger: plan.recipe.triggers.first { $0.id == base },
             inputs: inputs ?? plan.defaultInputs,
-            connections: connections
+            connections: workspace.connections
         )
+        guard run.startedAt != nil else { return order }
         switch plan.recipe.onInterrupt {
         case .resume: order.beginning = .resume
         case .restart: order.beginning = plan.recipe.delivery == .atMostOnce ? .resume : .restart
@@ -58,17 +73,15 @@ extension Scheduler {
         return order
     }
 
-    /// The recipe as it was when the run began.
-    private func plan(
-        of run: RunRecord,
-        _ parse: (String, String) -> Recipe?,
-        _ parsed: inout [String: RecipePlan]
-    ) async throws(StoreError) -> RecipePlan? {
+    /// The recipe as it was when the run began; its connections are the present ones (DESIGN section 10).
+    private func plan(of run: RunRecord, _ parsed: inout [String: RecipePlan]) async throws(StoreError) -> RecipePlan? {
         let name = run.fire.recipe
         if let current = plans[name], run.version == nil || run.version == current.recipe.version { return current }
         guard let version = run.version else { return nil }
         if let known = parsed["\(name)\n\(version)"] { return known }
-        guard let text = try await services.store.version(version), let recipe = parse(text, name) else { return nil }
+        guard let text = try await services.store.version(version),
+            let recipe = services.loader.recipe(fromVersion: text, of: name, in: workspace)
+        else { return nil }
         let plan = RecipePlan(recipe)
         parsed["\(name)\n\(version)"] = plan
         return plan

@@ -40,7 +40,7 @@ extension Scheduler {
                     node: services.node,
                     version: fire.plan.recipe.version
                 ),
-                overlap: fire.trigger.overlap == .allow ? .allow : .skip
+                of: fire.trigger
             )
         }
         let outcomes: [ClaimOutcome]
@@ -50,27 +50,46 @@ extension Scheduler {
             postpone(fires.map(\.key), error)
             return
         }
+        var isBlocked = false
         for (fire, outcome) in zip(fires, outcomes) {
             watches[fire.key]?.didRecord(fire.time)
             switch outcome {
-            case .claimed(let run):
-                if fire.isOwed { watches[fire.key]?.didStartCatchUp(run.id, at: now) }
-                var order = RunOrder(
-                    run: run,
-                    plan: fire.plan,
-                    trigger: fire.trigger,
-                    inputs: fire.plan.defaultInputs,
-                    connections: connections
-                )
-                order.jitter = fire.jitter
-                start(order)
-            case .skipped(let run): services.observer.observe(.unserved(run))
+            case .claimed(let run): start(run, of: fire, at: now)
+            case .waiting(let run, let displacement):
+                start(run, of: fire, at: now)
+                displace(displacement)
+                isBlocked = true
+            case .skipped(let run):
+                services.observer.observe(.unserved(run))
+                isBlocked = true
             case .taken: break
             }
             requeue(fire.key)
         }
+        // What is in the way may be a dead node's, whose runs go on here.
+        if isBlocked { await adoptQuietly() }
         // A run may have ended while the store wrote, and nobody else looks then.
         await fillSlots()
+    }
+
+    private func start(_ run: RunRecord, of fire: Fire, at moment: Instant) {
+        if fire.isOwed { watches[fire.key]?.didStartCatchUp(run.id, at: moment) }
+        var order = RunOrder(
+            run: run,
+            plan: fire.plan,
+            trigger: fire.trigger,
+            inputs: fire.plan.defaultInputs,
+            connections: workspace.connections
+        )
+        order.jitter = fire.jitter
+        start(order)
+    }
+
+    /// Makes way for a fire that waits: runs of this node are cancelled here, those of others by their nodes.
+    private func displace(_ displacement: Displacement) {
+        for run in displacement.replaced { services.observer.observe(.unserved(run)) }
+        for request in displacement.cancels { running[request.run]?.cancel(.overlap(reason: request.reason)) }
+        if displacement.cancels.contains(where: { running[$0.run] == nil }) { services.store.notify() }
     }
 
     /// Records what was missed; only then is what is caught up claimed, so that records of one trigger are written in the order of its fire times.
@@ -103,5 +122,19 @@ extension Scheduler {
         services.observer.observe(.storeFailed(error))
         let moment = now + Self.storePause
         for key in keys { queue.set(key, to: moment) }
+    }
+}
+
+extension ClaimRequest {
+    /// The wish to run a fire under its trigger's rule of overlap.
+    init(run: RunRecord, of trigger: Trigger) {
+        self.init(run: run, overlap: .skip)
+        switch trigger.overlap {
+        case .skip: break
+        case .queueOne: overlap = .queueOne
+        case .queue: overlap = .queue
+        case .cancel: overlap = .cancel
+        case .allow: overlap = .allow
+        }
     }
 }

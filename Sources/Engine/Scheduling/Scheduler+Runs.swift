@@ -8,75 +8,141 @@ extension Scheduler {
     static let leaseTime = Duration.seconds(30)
     private static let leaseRenewal = Duration.seconds(10)
 
-    /// Starts a claimed run, or lets it wait for a slot.
+    /// Starts a run that this node holds, or lets it wait for a slot or for its turn.
     func start(_ order: RunOrder) {
-        liveRuns[order.run.fire.recipe, default: 0] += 1
+        heldRuns[order.run.fire.recipe, default: 0] += 1
         guard order.run.status == .running, running.count < maxConcurrentRuns, !isStopping else {
             waiting.append(order)
+            keepLease()
             return
         }
         begin(order, RunHandle())
     }
 
     private func begin(_ order: RunOrder, _ handle: RunHandle) {
-        if running.isEmpty { keepLease() }
-        running[order.run.id] = handle
-        peak = max(peak, running.count)
+        hold(order.run.id, handle)
         let performer = services.performer
         Task {
             _ = await performer.run(order, handle: handle)
-            await self.ended(order.run.id, order.run.fire)
+            await self.ended(order)
         }
     }
 
-    /// What follows from the end of a run: a slot is free, and a catch-up may go on.
-    private func ended(_ run: RunID, _ fire: FireKey) async {
+    /// Takes a slot.
+    private func hold(_ run: RunID, _ handle: RunHandle) {
+        if running.isEmpty { keepLease() }
+        running[run] = handle
+        peak = max(peak, running.count)
+    }
+
+    /// What follows from the end of a run: a slot is free, another may have its turn, and a catch-up may go on.
+    private func ended(_ order: RunOrder) async {
+        let (run, recipe) = (order.run.id, order.run.fire.recipe)
         running[run] = nil
-        let recipe = fire.recipe
-        liveRuns[recipe] = liveRuns[recipe].flatMap { $0 > 1 ? $0 - 1 : nil }
+        letGo(of: order)
+        waiting.retry(recipe)
+        // Another node may hold the run whose turn it is now.
+        if plans[recipe]?.recipe.takesTurns == true { services.store.notify() }
         await fillSlots()
-        let key = TriggerKey(recipe: recipe, trigger: fire.trigger)
+        let key = TriggerKey(recipe: recipe, trigger: order.run.fire.trigger)
         var mustWake = false
         if watches[key]?.didEnd(run) == true {
             requeue(key)
             mustWake = true
         }
-        // Owed fires of any trigger of the recipe wait until none of its runs is left.
-        if liveRuns[recipe] == nil, let plan = plans[recipe] {
-            for trigger in plan.recipe.triggers {
-                let key = TriggerKey(recipe: recipe, trigger: trigger.id)
-                guard let watch = watches[key], !watch.owed.isEmpty else { continue }
-                requeue(key)
-                mustWake = true
-            }
-        }
-        if running.isEmpty, waiting.isEmpty {
-            leaseAlarm?.set(nil)
-            giveMemoryBack()
-            for waiter in idleWaiters { waiter.resume() }
-            idleWaiters.removeAll()
-        }
+        if requeueOwed(of: recipe) { mustWake = true }
+        if running.isEmpty, waiting.isEmpty { becomeIdle() }
         if mustWake { await wake() }
     }
 
-    /// Starts runs that wait for a slot, first come first served.
+    /// This node holds a run no more.
+    private func letGo(of order: RunOrder) {
+        let recipe = order.run.fire.recipe
+        heldRuns[recipe] = heldRuns[recipe].flatMap { $0 > 1 ? $0 - 1 : nil }
+    }
+
+    /// Owed fires of any trigger of a recipe wait until none of its runs is left; true when some need wait no longer.
+    private func requeueOwed(of recipe: String) -> Bool {
+        guard heldRuns[recipe] == nil, let plan = plans[recipe] else { return false }
+        var isAny = false
+        for trigger in plan.recipe.triggers {
+            let key = TriggerKey(recipe: recipe, trigger: trigger.id)
+            guard let watch = watches[key], !watch.owed.isEmpty else { continue }
+            requeue(key)
+            isAny = true
+        }
+        return isAny
+    }
+
+    private func becomeIdle() {
+        leaseAlarm?.set(nil)
+        giveMemoryBack()
+        for waiter in idleWaiters { waiter.resume() }
+        idleWaiters.removeAll()
+    }
+
+    /// Starts waiting runs while there are slots; recipes take turns.
     func fillSlots() async {
-        while running.count < maxConcurrentRuns, !isStopping, !waiting.isEmpty {
-            var order = waiting.removeFirst()
+        while running.count < maxConcurrentRuns, !isStopping, var order = waiting.takeNext() {
             let moment = now
             // Holds the slot while the store writes.
             let handle = RunHandle()
-            if running.isEmpty { keepLease() }
-            running[order.run.id] = handle
-            do {
-                try await services.store.start(order.run.id, at: moment, fence: order.run.fence)
-            } catch {
-                // The record stays `queued`; the run itself can go on, and its end is recorded as any other.
-                services.observer.observe(.storeFailed(error))
+            hold(order.run.id, handle)
+            switch await trial(of: order, at: moment) {
+            case .started:
+                waiting.settle(order, .started)
+                order.run.status = .running
+                order.run.startedAt = moment
+                begin(order, handle)
+            case let other:
+                running[order.run.id] = nil
+                waiting.settle(order, other)
+                guard case .dropped = other else { continue }
+                letGo(of: order)
+                if requeueOwed(of: order.run.fire.recipe) { await wake() }
             }
-            order.run.status = .running
-            order.run.startedAt = moment
-            begin(order, handle)
+        }
+        if running.isEmpty, waiting.isEmpty { becomeIdle() }
+    }
+
+    /// Asks the store whether a waiting run may start.
+    private func trial(of order: RunOrder, at moment: Instant) async -> WaitingRuns.Trial {
+        do {
+            switch try await services.store.start(order.run.id, at: moment, fence: order.run.fence, order.startRule) {
+            case .started: return .started
+            case .mustWait: return .mustWait
+            }
+        } catch {
+            // Another fire took its place, or another node holds it now.
+            if case .fenced = error { return .dropped }
+            services.observer.observe(.storeFailed(error))
+            // Whoever waits for others must not go on unasked; it tries again with the lease. For one that does not, the record stays `queued`, the run goes
+            // on, and its end is recorded as any other.
+            return order.startRule == .inTurn ? .mustWait : .started
+        }
+    }
+
+    /// Looks for what others want of this node, or have left to it: on a wake-up, and from time to time while runs wait.
+    func lookAround() async {
+        guard !isStopping else { return }
+        await adoptQuietly()
+        do {
+            for request in try await services.store.cancelRequests(of: services.node) {
+                running[request.run]?.cancel(.overlap(reason: request.reason))
+            }
+        } catch {
+            services.observer.observe(.storeFailed(error))
+        }
+        waiting.retryAll()
+        await fillSlots()
+    }
+
+    /// Takes up runs that no living node holds.
+    func adoptQuietly() async {
+        do {
+            try await adoptOrphans()
+        } catch {
+            services.observer.observe(.storeFailed(error))
         }
     }
 
@@ -91,15 +157,21 @@ extension Scheduler {
 
     // MARK: The lease
 
-    /// While runs go on, others must see that this node lives.
+    /// While it holds runs, others must see that this node lives.
     private func keepLease() {
         leaseAlarm?.set(.after(Self.leaseRenewal))
         guard let leaseUntil, leaseUntil - now < Self.leaseRenewal else { return }
         Task { await self.renewLease() }
     }
 
-    func renewLease() async {
-        guard !running.isEmpty else { return }
+    func leaseAlarmRang() async {
+        await renewLease()
+        // A wake-up can be lost with the process that should have sent it.
+        if !waiting.isEmpty { await lookAround() }
+    }
+
+    private func renewLease() async {
+        guard !running.isEmpty || !waiting.isEmpty else { return }
         let until = now + Self.leaseTime
         leaseUntil = until
         leaseAlarm?.set(.after(Self.leaseRenewal))
@@ -120,7 +192,7 @@ extension Scheduler {
         services.observer.observe(.stopping(runs: running.count))
         // What is being claimed at this moment still gets its record; it does not begin any more.
         while isAwake { await withCheckedContinuation { sleepWaiters.append($0) } }
-        await interruptWaiting()
+        await releaseWaiting()
         guard !running.isEmpty else { return }
         let clock = services.clock
         let graceAlarm = clock.makeAlarm { [weak self] in
@@ -136,21 +208,29 @@ extension Scheduler {
         for handle in running.values { handle.cancel(.shutdown) }
     }
 
-    /// Runs that never got a slot are the next process's.
-    private func interruptWaiting() async {
-        let orders = waiting
-        waiting.removeAll()
+    /// Runs that have not begun are any other node's, or the next process's.
+    private func releaseWaiting() async {
+        let orders = waiting.removeAll()
         for order in orders {
-            let end = RunEnd(
-                run: order.run.id,
-                status: .interrupted,
-                finishedAt: now,
-                reason: Interruption.shutdown
-            )
             do {
-                try await services.store.finish(end, fence: order.run.fence)
+                try await services.store.release(order.run.id, fence: order.run.fence)
             } catch {
+                // Another fire has taken its place: that is its record.
+                if case .fenced = error { continue }
                 services.observer.observe(.storeFailed(error))
+            }
+        }
+        if !orders.isEmpty { services.store.notify() }
+    }
+}
+
+extension Recipe {
+    /// Whether runs of it can wait for each other.
+    fileprivate var takesTurns: Bool {
+        triggers.contains { trigger in
+            switch trigger.overlap {
+            case .queueOne, .queue, .cancel: true
+            case .skip, .allow: false
             }
         }
     }

@@ -11,8 +11,7 @@ extension Scheduler {
         let plans = workspace.recipes.mapValues(RecipePlan.init)
         try await saveVersions(of: plans.values.map { $0 })
         self.plans = plans
-        connections = workspace.connections
-        maxConcurrentRuns = workspace.settings.maxConcurrentRuns
+        self.workspace = workspace
     }
 
     /// Watches the triggers of the loaded recipes, and no others.

@@ -12,6 +12,8 @@ actor Scheduler {
     /// What the scheduler works with.
     struct Services: Sendable {
         let store: any Store
+        /// Reads recipes from the texts that interrupted runs began with.
+        let loader: WorkspaceLoader
         let performer: any RunPerforming
         let clock: any EngineClock
         let node: NodeID
@@ -24,9 +26,8 @@ actor Scheduler {
 
     // What is watched.
     var watches: [TriggerKey: Watch] = [:]
+    var workspace: Workspace
     var plans: [String: RecipePlan] = [:]
-    var connections: [String: Connection] = [:]
-    var maxConcurrentRuns = Defaults.maxConcurrentRuns
     var queue = FireQueue<TriggerKey>()
     private var alarm: (any Alarm)?
     private var clockWatch: (any ClockWatching)?
@@ -34,10 +35,13 @@ actor Scheduler {
 
     // What runs.
     var running: [RunID: RunHandle] = [:]
-    var waiting: [RunOrder] = []
+    var waiting = WaitingRuns()
     /// The most runs at once since memory was given back.
     var peak = 0
-    var liveRuns: [String: Int] = [:]
+    /// How many runs of a recipe this node holds, waiting ones included: what catch-up waits for.
+    ///
+    /// Overlap is the store's to judge.
+    var heldRuns: [String: Int] = [:]
     var leaseAlarm: (any Alarm)?
     var leaseUntil: Instant?
     var isStopping = false
@@ -49,11 +53,13 @@ actor Scheduler {
     /// So many fires at most are claimed in one transaction, so that the first of many need not wait for the last.
     private static let claimBatch = 256
 
-    init(services: Services) {
+    init(services: Services, workspace: Workspace) {
         self.services = services
+        self.workspace = workspace
     }
 
     var now: Instant { services.clock.now() }
+    var maxConcurrentRuns: Int { workspace.settings.maxConcurrentRuns }
 
     /// Begins to listen to the clock.
     func begin() {
@@ -63,7 +69,7 @@ actor Scheduler {
         }
         leaseAlarm = services.clock.makeAlarm { [weak self] in
             guard let self else { return }
-            Task { await self.renewLease() }
+            Task { await self.leaseAlarmRang() }
         }
         clockWatch = services.clock.watchSteps { [weak self] in
             guard let self else { return }
@@ -134,10 +140,11 @@ actor Scheduler {
         }
     }
 
-    /// What a trigger wants, unless a catch-up run would only be skipped because another run of its recipe is going: it waits for that one.
+    /// What a trigger wants, unless another run of the recipe would be in the way of one that is caught up: it waits for that one, whatever becomes of
+    /// live fires.
     private func step(of watch: Watch, at now: Instant) -> Watch.Step {
         let step = watch.step(at: now)
-        guard case .start(_, isOwed: true) = step, watch.trigger.overlap == .skip, liveRuns[watch.key.recipe] != nil
+        guard case .start(_, isOwed: true) = step, watch.trigger.overlap != .allow, heldRuns[watch.key.recipe] != nil
         else { return step }
         return .wait(until: nil)
     }

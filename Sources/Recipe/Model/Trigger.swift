@@ -67,6 +67,12 @@ public struct CatchUpRule: Sendable, Hashable {
 public enum OverlapRule: String, Sendable, CaseIterable {
     /// The fire is recorded as skipped.
     case skip
+    /// One fire waits at most; a newer one takes its place.
+    case queueOne = "queue_one"
+    /// All fires wait, in order.
+    case queue
+    /// The run that is going is cancelled, and the fire waits until it has ended.
+    case cancel
     /// Both runs go on.
     case allow
 }

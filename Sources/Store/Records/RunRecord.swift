@@ -3,7 +3,7 @@ public import Schedule
 
 /// Where a run, or a fire that got no run, stands.
 public enum RunStatus: String, Sendable, Hashable, CaseIterable {
-    /// Claimed, waiting for a slot; its node moves it to `running`.
+    /// Claimed, waiting for a slot or for its turn; its node moves it to `running`. Without a node it waits for one.
     case queued
     /// Under way on a node.
     case running

@@ -45,24 +45,99 @@ extension SQLiteStore {
         inputs: Data?,
         _ session: Writer.Session
     ) throws -> ClaimOutcome {
-        var run = request.run
-        if request.overlap == .skip, let other = try liveRun(of: run.fire.recipe, session) {
-            run.status = .skipped
-            run.reason = "overlap: run \(other) is still going"
-            run.startedAt = nil
-            run.node = nil
-            return try insert(run, inputs: nil, session) ? .skipped(run) : .taken
+        let run = request.run
+        let others = request.overlap == .allow ? [] : try liveRuns(of: run.fire.recipe, session)
+        guard let first = others.first else { return try insert(run, inputs: inputs, session) ? .claimed(run) : .taken }
+        let waiting = others.filter { $0.status == .queued }
+        let newer =
+            "the fire of \(run.fire.scheduledAt.rfc3339()) took its place (overlap: \(request.overlap.rawValue))"
+        switch request.overlap {
+        case .skip:
+            return try skip(run, "overlap: run \(first.id) is still going", session)
+        case .queue where waiting.count >= OverlapRule.queueLimit:
+            return try skip(run, "overlap: \(waiting.count) fires wait already, and the queue holds no more", session)
+        case .queue, .allow:
+            return try wait(run, inputs: inputs, session) { Displacement() }
+        case .queueOne:
+            return try wait(run, inputs: inputs, session) { try replace(waiting, newer, session) }
+        case .cancel:
+            return try wait(run, inputs: inputs, session) {
+                var displacement = try replace(waiting, newer, session)
+                let running = others.filter { $0.status == .running }
+                displacement.cancels = try cancel(running, "cancelled: \(newer)", session)
+                return displacement
+            }
         }
-        return try insert(run, inputs: inputs, session) ? .claimed(run) : .taken
     }
 
-    private static func liveRun(of recipe: String, _ session: Writer.Session) throws -> String? {
+    private static func skip(_ run: RunRecord, _ reason: String, _ session: Writer.Session) throws -> ClaimOutcome {
+        var run = run
+        run.status = .skipped
+        run.reason = reason
+        run.startedAt = nil
+        run.node = nil
+        return try insert(run, inputs: nil, session) ? .skipped(run) : .taken
+    }
+
+    /// Lets a fire wait; `displace` moves what must go for it, unless the fire has its record already.
+    private static func wait(
+        _ run: RunRecord,
+        inputs: Data?,
+        _ session: Writer.Session,
+        _ displace: () throws -> Displacement
+    ) throws -> ClaimOutcome {
+        var run = run
+        run.status = .queued
+        run.startedAt = nil
+        guard try insert(run, inputs: inputs, session) else { return .taken }
+        return .waiting(run, try displace())
+    }
+
+    /// Records fires that wait as skipped; the raised fence tells their node.
+    private static func replace(
+        _ waiting: [RunRecord],
+        _ reason: String,
+        _ session: Writer.Session
+    ) throws -> Displacement {
+        var displacement = Displacement()
+        for var run in waiting {
+            let skip = """
+                UPDATE run SET status = 'skipped', reason = ?, node = NULL, fence = fence + 1, inputs = NULL WHERE id = ?
+                """
+            try session.database.cachedStatement(sql: skip).execute(arguments: [reason, run.id.text])
+            run.status = .skipped
+            run.reason = reason
+            run.node = nil
+            run.fence += 1
+            displacement.replaced.append(run)
+        }
+        return displacement
+    }
+
+    private static func cancel(
+        _ running: [RunRecord],
+        _ reason: String,
+        _ session: Writer.Session
+    ) throws -> [CancelRequest] {
+        for run in running {
+            try session.database.cachedStatement(sql: "UPDATE run SET cancel = ? WHERE id = ? AND cancel IS NULL")
+                .execute(arguments: [reason, run.id.text])
+        }
+        return running.map { CancelRequest(run: $0.id, reason: reason) }
+    }
+
+    /// The runs that hold a slot of a recipe, in the order of their turns.
+    ///
+    /// A queued run that no node holds holds no slot either.
+    private static func liveRuns(of recipe: String, _ session: Writer.Session) throws -> [RunRecord] {
         let key = try session.names.key(ofRecipe: recipe, in: session.database)
         let statement = try session.database.cachedStatement(
-            sql:
-                "SELECT id FROM \(RunRow.unfinished) WHERE recipe = ? AND \(RunRow.isLive) ORDER BY scheduled_at LIMIT 1"
+            sql: """
+                \(RunRow.selectUnfinished) WHERE run.recipe = ? AND \(RunRow.isLive) AND run.node IS NOT NULL
+                ORDER BY run.scheduled_at, run.id
+                """
         )
-        return try String.fetchOne(statement, arguments: [key])
+        return try Row.fetchAll(statement, arguments: [key]).map(RunRow.record)
     }
 
     /// Inserts the only record of a fire; false when it has one, or had one that was pruned.

@@ -66,7 +66,7 @@ extension SQLiteStore {
 
     /// A store that is gone with the process.
     public static func inMemory(sealer: Sealer = Sealer(SealingKey())) throws(StoreError) -> SQLiteStore {
-        let path = ":memory:"
+        let path = memory
         do {
             let queue = try DatabaseQueue(configuration: configuration(Settings()))
             try queue.inDatabase { try $0.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }

@@ -4,12 +4,38 @@ import GRDB
 public import Schedule
 
 extension SQLiteStore {
-    /// See ``Store/start(_:at:fence:)``.
-    public func start(_ run: RunID, at moment: Instant, fence: Int64) async throws(StoreError) {
+    /// See ``Store/start(_:at:fence:_:)``.
+    public func start(
+        _ run: RunID,
+        at moment: Instant,
+        fence: Int64,
+        _ rule: StartRule
+    ) async throws(StoreError) -> StartOutcome {
         try await writer.write { session in
-            let key = try Self.heldRun(run, fence: fence, session.database)
-            try session.database.cachedStatement(sql: "UPDATE run SET status = 'running', started_at = ? WHERE key = ?")
+            let database = session.database
+            let key = try Self.heldRun(run, fence: fence, database)
+            if rule == .inTurn {
+                let before = """
+                    SELECT 1 FROM \(RunRow.unfinished), run AS own
+                    WHERE own.key = ? AND run.recipe = own.recipe AND \(RunRow.isLive) AND run.node IS NOT NULL AND run.key <> own.key
+                        AND (run.status = 'running' OR (run.scheduled_at, run.id) < (own.scheduled_at, own.id))
+                    LIMIT 1
+                    """
+                let isBehind = try Bool.fetchOne(database.cachedStatement(sql: before), arguments: [key]) != nil
+                if isBehind { return .mustWait }
+            }
+            try database.cachedStatement(sql: "UPDATE run SET status = 'running', started_at = ? WHERE key = ?")
                 .execute(arguments: [moment.microseconds, key])
+            return .started
+        }
+    }
+
+    /// See ``Store/release(_:fence:)``.
+    public func release(_ run: RunID, fence: Int64) async throws(StoreError) {
+        try await writer.write { session in
+            let release = "UPDATE run SET node = NULL WHERE id = ? AND fence = ? AND status = 'queued'"
+            try session.database.cachedStatement(sql: release).execute(arguments: [run.text, fence])
+            guard session.database.changesCount > 0 else { throw StoreError.fenced(run) }
         }
     }
 
@@ -73,13 +99,26 @@ extension SQLiteStore {
     public func takeOver(_ run: RunID, fence: Int64, node: NodeID) async throws(StoreError) -> RunRecord? {
         try await writer.write { session in
             let take = """
-                UPDATE run SET status = 'running', fence = fence + 1, attempt = attempt + 1, node = ?, finished_at = NULL, reason = NULL, error = NULL
+                UPDATE run SET status = iif(started_at IS NULL, 'queued', 'running'), fence = fence + 1,
+                    attempt = attempt + (started_at IS NOT NULL), node = ?, finished_at = NULL, reason = NULL, error = NULL
                 WHERE id = ? AND fence = ? AND status IN ('queued', 'running', 'interrupted')
                 """
             try session.database.cachedStatement(sql: take).execute(arguments: [node.text, run.text, fence])
             guard session.database.changesCount > 0 else { return nil }
             let statement = try session.database.cachedStatement(sql: "\(RunRow.select) WHERE run.id = ?")
             return try Row.fetchOne(statement, arguments: [run.text]).map(RunRow.record)
+        }
+    }
+
+    /// See ``Store/cancelRequests(of:)``.
+    public func cancelRequests(of node: NodeID) async throws(StoreError) -> [CancelRequest] {
+        try await reader.read { database in
+            let select = """
+                SELECT run.id, run.cancel FROM \(RunRow.unfinished) WHERE \(RunRow.isLive) AND run.node = ? AND run.cancel IS NOT NULL
+                """
+            return try Row.fetchAll(database.cachedStatement(sql: select), arguments: [node.text]).map { row in
+                CancelRequest(run: RunID(stored: try row.required(0)), reason: try row.required(1))
+            }
         }
     }
 

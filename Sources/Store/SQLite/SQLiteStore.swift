@@ -14,6 +14,7 @@ public final class SQLiteStore: Store {
     let reader: Reader
     let sealer: Sealer?
     private let queue: DatabaseQueue
+    private let wakeups: Wakeups
 
     init(path: String, queue: DatabaseQueue, sealer: Sealer?, reader: Reader) {
         self.path = path
@@ -21,7 +22,18 @@ public final class SQLiteStore: Store {
         self.sealer = sealer
         self.reader = reader
         writer = Writer(queue, path: path)
+        // A database in memory has no path that others could know.
+        wakeups = Wakeups(path: path == Self.memory ? nil : path + "-wakeup")
     }
+
+    /// What the path of a store in memory is.
+    static let memory = ":memory:"
+
+    /// See ``Store/notify()``.
+    public func notify() { wakeups.notify() }
+
+    /// See ``Store/notifications()``.
+    public func notifications() -> AsyncStream<Void> { wakeups.stream() }
 
     /// Brings everything into the one file and closes it.
     ///

@@ -6,7 +6,7 @@ import GRDB
 /// microseconds, sealed values BLOBs.
 enum Schema {
     /// What this program reads and writes: `user_version` of the file.
-    static let current = 3
+    static let current = 4
 
     /// `application_id` of our files ("runr").
     static let applicationID = 0x7275_6E72
@@ -21,6 +21,9 @@ enum Schema {
         }
         migrator.registerMigration("3") { database in
             try database.execute(sql: accounts)
+        }
+        migrator.registerMigration("4") { database in
+            try database.execute(sql: turns)
         }
         return migrator
     }
@@ -171,5 +174,12 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
 
         PRAGMA user_version = 3;
+        """
+
+    private static let turns = """
+        -- Why another process wants the run cancelled; its node looks when it is told to.
+        ALTER TABLE run ADD COLUMN cancel TEXT;
+
+        PRAGMA user_version = 4;
         """
 }

@@ -13,6 +13,7 @@ final class SchedulerProcess: Sendable {
     let clock: ManualEngineClock
     let bench: Workbench
     let observer = Recorder()
+    let node = NodeID()
 
     init(
         _ bench: Workbench,
@@ -25,20 +26,22 @@ final class SchedulerProcess: Sendable {
         scheduler = Scheduler(
             services: Scheduler.Services(
                 store: bench.store,
+                loader: bench.loader,
                 performer: performer,
                 clock: clock,
-                node: NodeID(),
+                node: node,
                 observer: observer
-            )
+            ),
+            workspace: bench.workspace()
         )
     }
 
     func start() async throws {
+        let record = NodeRecord.current(id: node, leaseUntil: clock.now() + .seconds(86_400 * 3_650))
+        try await bench.store.register(record, now: clock.now())
         await scheduler.begin()
-        let workspace = bench.workspace()
-        try await scheduler.load(workspace)
-        let loader = bench.loader
-        try await scheduler.recover { loader.recipe(fromVersion: $0, of: $1, in: workspace) }
+        try await scheduler.load(bench.workspace())
+        try await scheduler.recover()
         try await scheduler.watchTriggers(isStart: true)
         await settle()
     }
@@ -54,9 +57,11 @@ final class SchedulerProcess: Sendable {
     }
 
     /// The process is killed: nothing more happens in it.
-    func kill() async {
+    func kill() async throws {
         performer.die()
         await scheduler.freeze()
+        // To others it is a process that is there no more.
+        try await bench.store.unregister(node)
     }
 
     /// Waits until all that is due is done, and what runs sleeps on the clock.

@@ -52,7 +52,12 @@ final class StandInPerformer: RunPerforming {
             }
         }
         guard !state.withLock({ $0.isDead }) else { return result }
-        if handle.reason != nil {
+        switch handle.reason {
+        case nil: break
+        case .overlap(let reason):
+            result.status = .cancelled
+            result.reason = reason
+        default:
             result.status = .interrupted
             result.reason = "shutdown: the process stopped before the run was done"
         }
