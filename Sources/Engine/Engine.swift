@@ -187,6 +187,7 @@ extension Engine {
         let run = RunRecord(
             fire: FireKey(recipe: recipe.name, trigger: TriggerName.once, scheduledAt: now),
             status: .running,
+            cause: .person,
             startedAt: now,
             node: node,
             version: recipe.version

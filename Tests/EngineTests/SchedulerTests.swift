@@ -129,7 +129,72 @@ import Testing
         await process.advance(by: .seconds(1))
         let records = try await records(process)
         #expect(records.map(\.status) == [.missed])
-        #expect(records.first?.reason?.contains("start_deadline") == true)
+        #expect(records.first?.reason == "too late: not started within its start_deadline of 2s")
+    }
+
+    @Test func `a fire that waits longer than its start deadline is missed`() async throws {
+        let slow = "trigger: { cron: '0 * * * *' }\nactions: [{ log: hello }]\n"
+        let process = try process(
+            "{ cron: '10 0 13 * * *', start_deadline: 30s }",
+            more: ["runner.yml": "max_concurrent_runs: 1\n", "slow.yml": slow],
+            length: { _ in .seconds(60) }
+        )
+        try await process.start()
+        await process.advance(by: .seconds(3600 + 90))
+        let records = try await records(process)
+        #expect(records.map(\.fire.recipe) == ["slow", "job"])
+        #expect(records.map(\.status) == [.succeeded, .missed])
+        #expect(records[1].reason == "too late: not started within its start_deadline of 30s")
+        #expect(records[1].startedAt == nil)
+    }
+
+    @Test func `what is disabled has no fires, and owes none for that time`() async throws {
+        let off = "enabled: false\ntrigger: { cron: '*/10 * * * *', catch_up: all }\nactions: [{ log: hello }]\n"
+        let process = try process(
+            "[{ cron: '*/10 * * * *', enabled: false, run_on_start: true }, { cron: '5 * * * *' }]",
+            more: ["off.yml": off]
+        )
+        try await process.start()
+        await process.advance(by: .seconds(3600))
+        #expect(process.performer.fireTimes == [begin + .seconds(300)])
+        try process.bench.write("off.yml", off.replacing("enabled: false", with: "enabled: true"))
+        try await process.reload()
+        await process.advance(by: .seconds(600))
+        #expect(process.performer.fireTimes.dropFirst() == [begin + .seconds(3900), begin + .seconds(4200)])
+    }
+
+    @Test func `fires within start and end, and no others`() async throws {
+        let process = try process(
+            "{ cron: '*/10 * * * *', start: 2026-05-04T12:20:00Z, end: 2026-05-04T12:50:00Z, catch_up: all }"
+        )
+        try await process.start()
+        await process.advance(by: .seconds(7200))
+        #expect(process.performer.fireTimes == [1200, 1800, 2400].map { begin + .seconds($0) })
+    }
+
+    @Test func `several triggers are each their own, and at the same instant overlap decides`() async throws {
+        let process = try process(
+            "[{ id: one, cron: '0 * * * *' }, { id: two, cron: '*/30 * * * *' }]",
+            length: { _ in .seconds(5) }
+        )
+        try await process.start()
+        await process.advance(by: .seconds(3700))
+        let records = try await records(process)
+        #expect(records.map(\.fire.scheduledAt) == [1800, 3600, 3600].map { begin + .seconds($0) })
+        #expect(Set(records.dropFirst().map(\.fire.trigger)) == ["one", "two"])
+        #expect(records.map(\.status).filter { $0 == .skipped }.count == 1)
+    }
+
+    @Test func `jitter is none of a caught up fire's`() async throws {
+        let first = try process("{ cron: '0 * * * *', jitter: 30m }")
+        try await first.start()
+        try await first.kill()
+        first.clock.step(by: .seconds(5_400))
+        let second = SchedulerProcess(first.bench, clock: first.clock)
+        try await second.start()
+        let order = try #require(second.performer.orders.first)
+        #expect(order.jitter == .zero && order.run.cause == .catchUp)
+        #expect(order.run.startedAt == begin + .seconds(5_400))
     }
 
     @Test func `runs once on start beside its schedule`() async throws {

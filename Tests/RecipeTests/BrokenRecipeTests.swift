@@ -237,6 +237,14 @@ import Testing
             mend: "two triggers"
         ),
         Case(
+            story: "a trigger that ends before it starts",
+            recipe:
+                "trigger: { interval: 5m, start: 2026-03-02T00:00:00Z, end: 2026-03-01T00:00:00Z }\nactions:\n  - log: x\n",
+            place: "1:10",
+            message: "ends before it starts",
+            mend: "an `end` later than its `start`"
+        ),
+        Case(
             story: "an interval without a unit",
             recipe: "trigger: { interval: 5 parsecs }\nconnection: api\nactions:\n  - get: /me\n",
             place: "1:22",

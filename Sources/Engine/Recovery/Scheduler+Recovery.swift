@@ -54,16 +54,16 @@ extension Scheduler {
 
     private func order(of run: RunRecord, _ plan: RecipePlan) async throws(StoreError) -> RunOrder {
         let inputs = try await services.store.run(run.id.text)?.inputs
-        let base =
-            run.fire.trigger.hasSuffix(Self.startSuffix)
-            ? String(run.fire.trigger.dropLast(Self.startSuffix.count)) : run.fire.trigger
+        let isOnStart = run.cause == .start
+        let id = isOnStart ? String(run.fire.trigger.dropLast(Self.startSuffix.count)) : run.fire.trigger
         var order = RunOrder(
             run: run,
             plan: plan,
-            trigger: plan.recipe.triggers.first { $0.id == base },
+            trigger: plan.recipe.triggers.first { $0.id == id },
             inputs: inputs ?? plan.defaultInputs,
             connections: workspace.connections
         )
+        if run.cause == .schedule, let trigger = order.trigger { order.jitter = trigger.delay(of: run.fire.scheduledAt, recipe: run.fire.recipe) }
         guard run.startedAt != nil else { return order }
         switch plan.recipe.onInterrupt {
         case .resume: order.beginning = .resume

@@ -40,27 +40,19 @@ struct CatchUp: Sendable {
         let summed = unserved.dropLast(missed.count)
         guard let oldest = trigger.next(after: last), let firstKept = owed.first, oldest < firstKept || !summed.isEmpty
         else { return }
-        var count = summed.count
-        var time = oldest
-        while time < firstKept {
-            count += 1
-            guard let next = trigger.next(after: time) else { break }
-            time = next
-        }
         let end = summed.last ?? trigger.schedule.previous(before: firstKept) ?? oldest
+        let count = trigger.schedule.count(from: oldest, through: end)
         older = Range(first: oldest, last: end, count: count, reason: reason)
     }
 
     /// How many of the newest run, and why the others do not.
     private static func runnable(_ owed: [Instant], _ trigger: Trigger, now: Instant) -> (count: Int, reason: String) {
         let rule = trigger.catchUp
-        let inTime = owed.reversed().prefix { time in
-            now - time <= rule.window && trigger.startDeadline.map { now - time <= $0 } ?? true
-        }.count
+        let inTime = owed.reversed().prefix { now - $0 <= rule.window && !trigger.isTooLate($0, at: now) }.count
+        let isDeadlineShort = trigger.startDeadline.map { $0 < rule.window } ?? false
         let late =
-            trigger.startDeadline.map { min($0, rule.window) < rule.window } ?? false
-            ? "not started within its start_deadline"
-            : "nobody served it in time, and it is older than its catch_up_window"
+            isDeadlineShort
+            ? trigger.lateReason : "nobody served it in time, and it is older than its catch_up_window"
         switch rule.policy {
         case .none: return (0, "nobody served it in time (catch_up: none)")
         case .latest:

@@ -6,7 +6,7 @@ import Store
 struct Fire: Sendable {
     let key: TriggerKey
     let time: Instant
-    let isOwed: Bool
+    let cause: RunCause
     let plan: RecipePlan
     let trigger: Trigger
     let jitter: Duration
@@ -17,7 +17,7 @@ extension Scheduler {
         Fire(
             key: watch.key,
             time: time,
-            isOwed: isOwed,
+            cause: isOwed ? .catchUp : .schedule,
             plan: watch.plan,
             trigger: watch.trigger,
             jitter: isOwed ? .zero : watch.jitter(of: time)
@@ -36,6 +36,7 @@ extension Scheduler {
                 run: RunRecord(
                     fire: FireKey(recipe: fire.key.recipe, trigger: fire.key.trigger, scheduledAt: fire.time),
                     status: hasSlot ? .running : .queued,
+                    cause: fire.cause,
                     startedAt: hasSlot ? now : nil,
                     node: services.node,
                     version: fire.plan.recipe.version
@@ -73,7 +74,7 @@ extension Scheduler {
     }
 
     private func start(_ run: RunRecord, of fire: Fire, at moment: Instant) {
-        if fire.isOwed { watches[fire.key]?.didStartCatchUp(run.id, at: moment) }
+        if fire.cause == .catchUp { watches[fire.key]?.didStartCatchUp(run.id, at: moment) }
         var order = RunOrder(
             run: run,
             plan: fire.plan,

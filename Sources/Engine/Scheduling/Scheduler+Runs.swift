@@ -85,6 +85,10 @@ extension Scheduler {
     func fillSlots() async {
         while running.count < maxConcurrentRuns, !isStopping, var order = waiting.takeNext() {
             let moment = now
+            if let reason = order.lateReason(at: moment) {
+                await miss(order, reason)
+                continue
+            }
             // Holds the slot while the store writes.
             let handle = RunHandle()
             hold(order.run.id, handle)
@@ -97,12 +101,34 @@ extension Scheduler {
             case let other:
                 running[order.run.id] = nil
                 waiting.settle(order, other)
-                guard case .dropped = other else { continue }
-                letGo(of: order)
-                if requeueOwed(of: order.run.fire.recipe) { await wake() }
+                if case .dropped = other { await drop(order) }
             }
         }
         if running.isEmpty, waiting.isEmpty { becomeIdle() }
+    }
+
+    /// A run that waited is not this node's any more, or has ended without running.
+    private func drop(_ order: RunOrder) async {
+        letGo(of: order)
+        if requeueOwed(of: order.run.fire.recipe) { await wake() }
+    }
+
+    /// Ends a run that has waited too long.
+    private func miss(_ order: RunOrder, _ reason: String) async {
+        let end = RunEnd(run: order.run.id, status: .missed, finishedAt: now, reason: reason)
+        do {
+            try await services.store.finish(end, fence: order.run.fence)
+        } catch {
+            guard case .fenced = error else {
+                services.observer.observe(.storeFailed(error))
+                return waiting.settle(order, .mustWait)
+            }
+        }
+        waiting.settle(order, .dropped)
+        var run = order.run
+        (run.status, run.reason) = (.missed, reason)
+        services.observer.observe(.unserved(run))
+        await drop(order)
     }
 
     /// Asks the store whether a waiting run may start.

@@ -59,7 +59,7 @@ extension Scheduler {
             Fire(
                 key: TriggerKey(recipe: watch.key.recipe, trigger: watch.key.trigger + Self.startSuffix),
                 time: moment,
-                isOwed: false,
+                cause: .start,
                 plan: watch.plan,
                 trigger: watch.trigger,
                 jitter: .zero

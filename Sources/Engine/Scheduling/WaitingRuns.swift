@@ -1,5 +1,6 @@
 import DequeModule
 import Recipe
+import Schedule
 import Store
 
 /// Claimed runs that wait for a slot or for their turn, and which of them is tried next.
@@ -118,6 +119,12 @@ extension RunOrder {
         // A run that a person asked for starts beside others.
         guard let trigger, trigger.overlap != .allow else { return .besideOthers }
         return .inTurn
+    }
+
+    /// Why it is too late to start a run that only waited so far; nil when it is not.
+    func lateReason(at now: Instant) -> String? {
+        guard let trigger, trigger.isTooLate(run.fire.scheduledAt + jitter, at: now) else { return nil }
+        return trigger.lateReason
     }
 
     fileprivate func isDue(before other: RunOrder) -> Bool {

@@ -104,6 +104,17 @@ extension Trigger {
         let hash = StableHash.fnv1a64("\(recipe)\n\(id)\n\(time.microseconds)")
         return .microseconds(Int64(hash % UInt64(longest)))
     }
+
+    /// Whether `now` is later than `start_deadline` lets a fire start that is due at `moment`.
+    func isTooLate(_ moment: Instant, at now: Instant) -> Bool {
+        startDeadline.map { now - moment > $0 } ?? false
+    }
+
+    /// What is said of a fire that was too late.
+    var lateReason: String {
+        let deadline = startDeadline.map { " of \(DurationText.format($0))" } ?? ""
+        return "too late: not started within its start_deadline\(deadline)"
+    }
 }
 
 extension CatchUp {

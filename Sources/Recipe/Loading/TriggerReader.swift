@@ -75,6 +75,15 @@ struct TriggerReader {
         let id = explicitID?.value ?? String(StableHash.fnv1a64(identity), radix: 36)
         var trigger = Trigger(id: id, schedule: schedule, text: text, zone: zone, place: file.place(of: node))
         rules(&trigger)
+        if let start = trigger.start, let end = trigger.end, end <= start {
+            file.diagnostics.report(
+                "trigger.never",
+                "this trigger ends before it starts, so it never fires",
+                at: node.span,
+                help: "write an `end` later than its `start`"
+            )
+            return trigger
+        }
         if trigger.isEnabled, trigger.start == nil, trigger.schedule.next(after: Instant(seconds: 0)) == nil {
             file.diagnostics.report(
                 "trigger.never",

@@ -31,6 +31,18 @@ public enum RunStatus: String, Sendable, Hashable, CaseIterable {
     public var isFinal: Bool { !isLive && self != .interrupted }
 }
 
+/// What a run came from.
+public enum RunCause: String, Sendable, Hashable, CaseIterable {
+    /// Its fire time came.
+    case schedule
+    /// Its fire time had passed while nobody was there to serve it.
+    case catchUp = "catch_up"
+    /// `run_on_start`: its process started.
+    case start
+    /// A person asked for it.
+    case person
+}
+
 /// One fire of one trigger.
 ///
 /// The store holds at most one record of it, however many nodes ask.
@@ -56,6 +68,8 @@ public struct RunRecord: Sendable, Hashable {
     public var id: RunID
     /// The fire it belongs to.
     public var fire: FireKey
+    /// What it came from.
+    public var cause: RunCause
     /// When its node took it up; nil for fires without a run.
     public var startedAt: Instant?
     /// When it ended; nil while it is live.
@@ -88,6 +102,7 @@ public struct RunRecord: Sendable, Hashable {
         id: RunID = RunID(),
         fire: FireKey,
         status: RunStatus,
+        cause: RunCause = .schedule,
         startedAt: Instant? = nil,
         finishedAt: Instant? = nil,
         reason: String? = nil,
@@ -102,6 +117,7 @@ public struct RunRecord: Sendable, Hashable {
         self.id = id
         self.fire = fire
         self.status = status
+        self.cause = cause
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.reason = reason

@@ -28,7 +28,7 @@ enum RunRow {
     private static func select(from runs: String) -> String {
         """
         SELECT run.id, recipe.name, trigger.name, run.scheduled_at, run.started_at, run.finished_at, run.status, run.reason, run.lateness, run.attempt,
-            run.node, run.fence, run.version, run.missed_until, run.missed_count
+            run.node, run.fence, run.version, run.missed_until, run.missed_count, run.cause
         FROM \(runs) JOIN trigger ON trigger.key = run.trigger JOIN recipe ON recipe.key = run.recipe
         """
     }
@@ -43,6 +43,7 @@ enum RunRow {
                 scheduledAt: try row.instant(3)
             ),
             status: try row.word(6),
+            cause: try row.word(15),
             startedAt: try row.optionalInstant(4),
             finishedAt: try row.optionalInstant(5),
             reason: try row.optional(7),

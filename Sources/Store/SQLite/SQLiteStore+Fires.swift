@@ -147,8 +147,8 @@ extension SQLiteStore {
         let keys = try session.names.keys(of: trigger, in: database)
         let insert = """
             INSERT INTO run (id, recipe, trigger, scheduled_at, started_at, finished_at, status, reason, lateness, attempt, node, fence, version,
-                missed_until, missed_count, inputs)
-            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM trigger WHERE key = ? AND ifnull(pruned_until < ?, 1)
+                missed_until, missed_count, inputs, cause)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM trigger WHERE key = ? AND ifnull(pruned_until < ?, 1)
             ON CONFLICT (scheduled_at, trigger) DO NOTHING
             """
         let scheduledAt = run.fire.scheduledAt.microseconds
@@ -156,6 +156,7 @@ extension SQLiteStore {
             run.id.text, keys.recipe, keys.trigger, scheduledAt, run.startedAt?.microseconds,
             run.finishedAt?.microseconds, run.status.rawValue, run.reason, run.lateness?.wholeMicroseconds,
             run.attempt, run.node?.text, run.fence, run.version, run.missedUntil?.microseconds, run.missedCount, inputs,
+            run.cause.rawValue,
             keys.trigger, scheduledAt,
         ])
         guard database.changesCount > 0 else { return false }

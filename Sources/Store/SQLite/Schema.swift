@@ -179,6 +179,7 @@ enum Schema {
     private static let turns = """
         -- Why another process wants the run cancelled; its node looks when it is told to.
         ALTER TABLE run ADD COLUMN cancel TEXT;
+        ALTER TABLE run ADD COLUMN cause TEXT NOT NULL DEFAULT 'schedule';
 
         PRAGMA user_version = 4;
         """

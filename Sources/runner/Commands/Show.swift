@@ -36,6 +36,7 @@ struct Show: AsyncParsableCommand {
         Terminal.out("run        \(run.id)")
         Terminal.out("recipe     \(run.fire.recipe)")
         Terminal.out("trigger    \(run.fire.trigger)")
+        Terminal.out("cause      \(run.cause.rawValue)")
         Terminal.out("status     \(run.status.rawValue)\(run.reason.map { ": \($0)" } ?? "")")
         Terminal.out("scheduled  \(Listing.text(run.fire.scheduledAt, zone))")
         Terminal.out("started    \(Listing.text(run.startedAt, zone))  (\(Listing.text(run.lateness)) late)")

@@ -12,6 +12,7 @@ enum Listing {
                 ("id", .string(run.id.text)),
                 ("recipe", .string(run.fire.recipe)),
                 ("trigger", .string(run.fire.trigger)),
+                ("cause", .string(run.cause.rawValue)),
                 ("scheduled_at", .string(run.fire.scheduledAt.rfc3339())),
                 ("started_at", json(run.startedAt)),
                 ("finished_at", json(run.finishedAt)),
