@@ -48,7 +48,20 @@ public protocol Store: Sendable {
     ) async throws(StoreError) -> ClaimOutcome
 
     /// Records fires that get no run (`missed`, `skipped`, `paused`); fires that have a record already are left alone.
+    ///
+    /// All fires of a trigger in one pause share one record, which grows: the first, the last and their number.
     func record(_ unserved: [RunRecord]) async throws(StoreError)
+
+    // MARK: Pauses
+
+    /// Wants no fires of a recipe from `now` on; of one that is paused already only the note changes. Gives the pause.
+    func pause(_ recipe: String, note: String?, now: Instant) async throws(StoreError) -> PauseRecord
+
+    /// Ends a pause and gives it; nil when the recipe is not paused.
+    func unpause(_ recipe: String, now: Instant) async throws(StoreError) -> PauseRecord?
+
+    /// The pauses that last, and those that ended after a moment, in the order of their beginnings.
+    func pauses(after moment: Instant?) async throws(StoreError) -> [PauseRecord]
 
     // MARK: Runs
 

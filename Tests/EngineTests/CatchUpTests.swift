@@ -93,6 +93,41 @@ import Testing
         #expect(catchUp.missed.count + (catchUp.older?.count ?? 0) == 20 * 365 * 86_400)
     }
 
+    @Test func `a pause is no downtime`() throws {
+        let trigger = try trigger("cron: '*/10 * * * *'", "catch_up: all")
+        let pauses = [
+            PauseRecord(recipe: "job", since: noon - .seconds(6000), until: noon - .seconds(4800), note: "upgrade"),
+            PauseRecord(recipe: "job", since: noon - .seconds(3000), until: noon - .seconds(2999)),
+            PauseRecord(recipe: "job", since: noon - .seconds(2400), until: noon - .seconds(1200), note: "again"),
+        ]
+        let catchUp = CatchUp(trigger, after: noon - .seconds(7200), through: noon, pauses: pauses)
+        let seen = catchUp.unserved.map { "\($0.status) \((noon - $0.first) / .seconds(1)) \($0.count) \($0.reason)" }
+        let before = "nobody served it in time, and the recipe was paused before somebody could"
+        #expect(
+            seen == [
+                "missed 6600.0 1 \(before)", "paused 6000.0 2 paused: upgrade", "missed 4800.0 1 \(before)",
+                "missed 4200.0 1 \(before)", "missed 3600.0 1 \(before)", "paused 3000.0 1 paused",
+                "paused 2400.0 2 paused: again",
+            ]
+        )
+        #expect(catchUp.runs == [noon - .seconds(1200), noon - .seconds(600), noon])
+        let lasting = PauseRecord(recipe: "job", since: noon - .seconds(900))
+        let paused = CatchUp(trigger, after: noon - .seconds(2400), through: noon, pauses: [lasting])
+        #expect(paused.runs == [])
+        #expect(paused.unserved.map(\.status) == [.missed, .missed, .paused])
+        #expect(paused.unserved.last?.count == 2)
+    }
+
+    @Test func `a long pause is one record, a long downtime beside it is bounded`() throws {
+        let trigger = try trigger("interval: 1s", "align: clock", "catch_up: none")
+        let pause = PauseRecord(recipe: "job", since: noon - .seconds(50_000), until: noon - .seconds(1_500))
+        let catchUp = CatchUp(trigger, after: noon - .seconds(100_000), through: noon, pauses: [pause])
+        #expect(catchUp.unserved.reduce(0) { $0 + $1.count } == 100_000)
+        #expect(catchUp.unserved.filter { $0.count > 1 }.map(\.status) == [.missed, .paused, .missed])
+        #expect(catchUp.unserved.count == CatchUp.recordLimit + 3)
+        #expect(catchUp.unserved.map(\.first) == catchUp.unserved.map(\.first).sorted())
+    }
+
     @Test func `has records in the order of the fire times`() throws {
         let trigger = try trigger("interval: 1s", "align: clock", "catch_up: all")
         let catchUp = CatchUp(trigger, after: noon - .seconds(5_000), through: noon)
@@ -115,4 +150,13 @@ import Testing
             catchUp.runs + catchUp.missed.map(\.time) == [noon - .seconds(7200), noon - .seconds(3600)]
         )
     }
+}
+
+extension CatchUp {
+    /// Fire times with a record each.
+    fileprivate var missed: [(time: Instant, reason: String)] {
+        unserved.filter { $0.count == 1 }.map { (time: $0.first, reason: $0.reason) }
+    }
+    /// Those that share one.
+    fileprivate var older: Unserved? { unserved.first { $0.count > 1 } }
 }

@@ -251,6 +251,44 @@ import Testing
         #expect(process.performer.fireTimes == [.at("2026-03-29T01:00:00Z"), .at("2026-03-30T00:30:00Z")])
     }
 
+    // MARK: Pauses
+
+    @Test func `fires in a pause are recorded with its note, and not caught up`() async throws {
+        let process = try process("{ cron: '* * * * *', catch_up: all }")
+        let store = process.bench.store
+        try await process.start()
+        await process.advance(by: .seconds(60))
+        _ = try await store.pause("job", note: "upgrade", now: process.clock.now())
+        await process.advance(by: .seconds(300))
+        // Asleep in the pause and beyond its end.
+        process.clock.step(by: .seconds(300))
+        _ = try await store.unpause("job", now: process.clock.now() - .seconds(90))
+        await process.advance(by: .seconds(90))
+        let records = try await records(process)
+        #expect(records.map(\.status) == [.succeeded, .paused, .succeeded, .succeeded, .succeeded])
+        #expect(records[1].reason == "paused: upgrade")
+        // Of eleven minutes, one before the pause and one after it.
+        #expect(records[1].fire.scheduledAt == begin + .seconds(120))
+        #expect(records[1].missedUntil == begin + .seconds(540) && records[1].missedCount == 8)
+        let told = process.observer.events.compactMap { if case .unserved(let run) = $0 { run.status } else { nil } }
+        #expect(Set(told) == [.paused])
+    }
+
+    @Test func `what waits for its turn is paused at once`() async throws {
+        let process = try process(
+            "{ cron: '* * * * *', overlap: queue, end: 2026-05-04T12:04:00Z }",
+            length: { _ in .seconds(600) }
+        )
+        try await process.start()
+        await process.advance(by: .seconds(200))
+        _ = try await process.bench.store.pause("job", note: nil, now: process.clock.now())
+        await process.scheduler.lookAround()
+        await process.settle()
+        #expect(try await records(process).map(\.status) == [.running, .paused, .paused])
+        await process.advance(by: .seconds(600))
+        #expect(try await records(process).map(\.status) == [.succeeded, .paused, .paused])
+    }
+
     // MARK: Recovery and the end
 
     @Test func `resumes what a dead process left, with the text that it began with`() async throws {

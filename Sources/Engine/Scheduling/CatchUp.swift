@@ -1,48 +1,61 @@
 import Recipe
 import Schedule
+import Store
 
 /// What is done about fire times that passed unserved: a pure question to a trigger's rules (DESIGN sections 5 and 10).
 struct CatchUp: Sendable {
-    /// A fire time that gets no run.
-    struct Missed: Sendable, Hashable {
-        let time: Instant
-        let reason: String
-    }
-
-    /// Many fire times, of which one record is kept.
-    struct Range: Sendable, Hashable {
+    /// One fire time that gets no run, or many of which one record is kept.
+    struct Unserved: Sendable, Hashable {
         let first: Instant
         let last: Instant
         let count: Int
+        /// `missed` or `paused`.
+        let status: RunStatus
         let reason: String
     }
 
-    /// Those too old to have a record each.
-    var older: Range?
-    /// Those that get a record, oldest first.
-    var missed: [Missed] = []
+    /// Those that get no run, oldest first.
+    private(set) var unserved: [Unserved] = []
     /// Those that run, one after another, oldest first.
     ///
-    /// All of them are newer than those missed.
-    var runs: [Instant] = []
+    /// All of them are newer than those that do not.
+    private(set) var runs: [Instant] = []
 
     /// At most so many missed times of one trigger have a record each.
     static let recordLimit = 1_000
 
     /// Decides about all fire times after `last`, up to and with `now`.
-    init(_ trigger: Trigger, after last: Instant, through now: Instant) {
-        let rule = trigger.catchUp
-        let owed = Self.newest(Self.recordLimit + rule.limit, of: trigger, after: last, through: now)
-        let (runCount, reason) = Self.runnable(owed, trigger, now: now)
-        runs = Array(owed.suffix(runCount))
-        let unserved = owed.dropLast(runCount)
-        missed = unserved.suffix(Self.recordLimit).map { Missed(time: $0, reason: reason) }
-        let summed = unserved.dropLast(missed.count)
-        guard let oldest = trigger.next(after: last), let firstKept = owed.first, oldest < firstKept || !summed.isEmpty
-        else { return }
-        let end = summed.last ?? trigger.schedule.previous(before: firstKept) ?? oldest
-        let count = trigger.schedule.count(from: oldest, through: end)
-        older = Range(first: oldest, last: end, count: count, reason: reason)
+    ///
+    /// - Parameter pauses: those of the recipe, in the order of their beginnings. What was missed before the end of one is not caught up: whoever paused the
+    ///   recipe has seen to it.
+    init(_ trigger: Trigger, after last: Instant, through now: Instant, pauses: [PauseRecord] = []) {
+        let spans = Span.spans(after: last, through: now, pauses)
+        var left = Self.recordLimit
+        var parts: [[Unserved]] = []
+        for (position, span) in spans.enumerated().reversed() {
+            if let pause = span.pause {
+                let range = Self.range(trigger, span, .paused, pause.reason)
+                parts.append(range.map { [$0] } ?? [])
+            } else {
+                let isLast = position == spans.count - 1
+                let times = Self.newest(left + (isLast ? trigger.catchUp.limit : 0), of: trigger, in: span)
+                let afterwards = "nobody served it in time, and the recipe was paused before somebody could"
+                let (runCount, reason) = isLast ? Self.runnable(times, trigger, now: now) : (0, afterwards)
+                if isLast { runs = Array(times.suffix(runCount)) }
+                let missed = times.dropLast(runCount).suffix(left)
+                left -= missed.count
+                let kept = missed.first ?? (isLast ? runs.first : nil)
+                let rest = Span(after: span.after, through: kept.map { $0 - .microseconds(1) } ?? span.through)
+                let older = Self.range(trigger, rest, .missed, reason)
+                parts.append(
+                    (older.map { [$0] } ?? [])
+                        + missed.map {
+                            Unserved(first: $0, last: $0, count: 1, status: .missed, reason: reason)
+                        }
+                )
+            }
+        }
+        unserved = parts.reversed().flatMap { $0 }
     }
 
     /// How many of the newest run, and why the others do not.
@@ -65,19 +78,46 @@ struct CatchUp: Sendable {
         }
     }
 
-    /// The newest fire times of an interval, at most `limit`, oldest first.
-    private static func newest(_ limit: Int, of trigger: Trigger, after last: Instant, through now: Instant)
-        -> [Instant]
-    {
-        var times: [Instant] = []
-        // `end` is exclusive, and so is the bound of `previous`.
-        var bound = now + .microseconds(1)
-        if let end = trigger.end { bound = min(bound, end) }
-        while times.count < limit, let time = trigger.schedule.previous(before: bound), time > last {
-            if let start = trigger.start, time < start { break }
-            times.append(time)
-            bound = time
+    /// The newest fire times of a span, at most `limit`, oldest first.
+    private static func newest(_ limit: Int, of trigger: Trigger, in span: Span) -> [Instant] {
+        // The bound of `previous` is exclusive.
+        let end = span.through + .microseconds(1)
+        let times = trigger.schedule.instants(before: end, in: trigger.bounds).lazy.prefix { $0 > span.after }
+        return Array(times.prefix(limit)).reversed()
+    }
+
+    /// All fire times of a span as one; nil when it has none.
+    private static func range(_ trigger: Trigger, _ span: Span, _ status: RunStatus, _ reason: String) -> Unserved? {
+        guard let first = trigger.next(after: span.after), first <= span.through,
+            let last = trigger.schedule.previous(before: span.through + .microseconds(1), in: trigger.bounds)
+        else { return nil }
+        let count = trigger.schedule.count(from: first, through: last)
+        return Unserved(first: first, last: last, count: count, status: status, reason: reason)
+    }
+}
+
+/// A time in which a recipe was paused, or was not.
+private struct Span {
+    /// Fire times after this belong to it.
+    let after: Instant
+    /// Up to and with this.
+    let through: Instant
+    var pause: PauseRecord?
+
+    /// The time after a moment up to another, divided where pauses begin and end.
+    static func spans(after start: Instant, through end: Instant, _ pauses: [PauseRecord]) -> [Span] {
+        var spans: [Span] = []
+        var after = start
+        for pause in pauses {
+            // A pause holds its first moment, and not that of its end.
+            let first = max(after, pause.since - .microseconds(1))
+            let last = min(end, pause.until.map { $0 - .microseconds(1) } ?? end)
+            guard first < last else { continue }
+            if after < first { spans.append(Span(after: after, through: first)) }
+            spans.append(Span(after: first, through: last, pause: pause))
+            after = last
         }
-        return times.reversed()
+        if after < end { spans.append(Span(after: after, through: end)) }
+        return spans
     }
 }

@@ -63,6 +63,7 @@ extension Scheduler {
             case .skipped(let run):
                 services.observer.observe(.unserved(run))
                 isBlocked = true
+            case .paused(let run): services.observer.observe(.unserved(run))
             case .taken: break
             }
             requeue(fire.key)
@@ -93,8 +94,27 @@ extension Scheduler {
         if displacement.cancels.contains(where: { running[$0.run] == nil }) { services.store.notify() }
     }
 
+    /// Decides what becomes of fire times that passed unserved, and does it.
+    func catchUp(_ keys: [TriggerKey], at now: Instant) async {
+        let late = keys.compactMap { watches[$0] }
+        guard let oldest = late.map(\.last).min() else { return }
+        let pauses: [String: [PauseRecord]]
+        do {
+            pauses = Dictionary(grouping: try await services.store.pauses(after: oldest), by: \.recipe)
+        } catch {
+            postpone(keys, error)
+            return
+        }
+        await record(
+            late.map { watch in
+                let pauses = pauses[watch.key.recipe] ?? []
+                return (watch.key, CatchUp(watch.trigger, after: watch.last, through: now, pauses: pauses))
+            }
+        )
+    }
+
     /// Records what was missed; only then is what is caught up claimed, so that records of one trigger are written in the order of its fire times.
-    func record(_ catchUps: [(key: TriggerKey, catchUp: CatchUp)]) async {
+    private func record(_ catchUps: [(key: TriggerKey, catchUp: CatchUp)]) async {
         var rest = catchUps[...]
         while !rest.isEmpty {
             var records: [RunRecord] = []
@@ -114,7 +134,7 @@ extension Scheduler {
             for (key, catchUp) in part {
                 watches[key]?.didRecord(catchUp)
                 requeue(key)
-                if let summary = catchUp.summary(of: key) { services.observer.observe(.unserved(summary)) }
+                for summary in catchUp.summaries(of: key) { services.observer.observe(.unserved(summary)) }
             }
         }
     }

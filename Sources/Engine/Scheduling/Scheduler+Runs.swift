@@ -92,7 +92,7 @@ extension Scheduler {
             // Holds the slot while the store writes.
             let handle = RunHandle()
             hold(order.run.id, handle)
-            switch await trial(of: order, at: moment) {
+            switch await trial(of: &order, at: moment) {
             case .started:
                 waiting.settle(order, .started)
                 order.run.status = .running
@@ -132,11 +132,15 @@ extension Scheduler {
     }
 
     /// Asks the store whether a waiting run may start.
-    private func trial(of order: RunOrder, at moment: Instant) async -> WaitingRuns.Trial {
+    private func trial(of order: inout RunOrder, at moment: Instant) async -> WaitingRuns.Trial {
         do {
             switch try await services.store.start(order.run.id, at: moment, fence: order.run.fence, order.startRule) {
             case .started: return .started
             case .mustWait: return .mustWait
+            case .paused(let reason):
+                (order.run.status, order.run.reason) = (.paused, reason)
+                services.observer.observe(.unserved(order.run))
+                return .dropped
             }
         } catch {
             // Another fire took its place, or another node holds it now.

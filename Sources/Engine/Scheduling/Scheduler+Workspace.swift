@@ -30,7 +30,7 @@ extension Scheduler {
             watches[key] = nil
             queue.set(key, to: nil)
         }
-        var missed: [(TriggerKey, CatchUp)] = []
+        var late: [TriggerKey] = []
         for record in records {
             guard let (plan, trigger) = triggers[record.key] else { continue }
             if var known = watches[record.key] {
@@ -41,14 +41,14 @@ extension Scheduler {
                 let last = max(record.watermark, record.lastFire ?? record.watermark)
                 let watch = Watch(key: record.key, plan: plan, trigger: trigger, last: last)
                 watches[record.key] = watch
-                if let catchUp = watch.missed(at: moment) {
-                    missed.append((record.key, catchUp))
+                if watch.hasMissed(at: moment) {
+                    late.append(record.key)
                     continue
                 }
             }
             requeue(record.key)
         }
-        await self.record(missed)
+        await catchUp(late, at: moment)
         if isStart { await fireOnStart(at: moment) }
         await wake()
     }

@@ -121,16 +121,16 @@ actor Scheduler {
             let due = queue.takeDue(now)
             guard !due.isEmpty else { return }
             var fires: [Fire] = []
-            var catchUps: [(TriggerKey, CatchUp)] = []
+            var late: [TriggerKey] = []
             for key in due {
                 guard let watch = watches[key] else { continue }
                 switch step(of: watch, at: now) {
                 case .start(let time, let isOwed): fires.append(fire(watch, time, isOwed: isOwed))
-                case .catchUp(let catchUp): catchUps.append((key, catchUp))
+                case .catchUp: late.append(key)
                 case .wait(let moment): queue.set(key, to: moment)
                 }
             }
-            await record(catchUps)
+            await catchUp(late, at: now)
             // Claimed and started part by part: what was claimed first is under way while the next part is claimed.
             var rest = fires[...]
             while !rest.isEmpty {

@@ -39,8 +39,8 @@ struct Watch: Sendable {
     enum Step: Sendable {
         /// Start the fire of this time; `isOwed` when it is caught up.
         case start(Instant, isOwed: Bool)
-        /// Record what was missed, then go on with what is caught up.
-        case catchUp(CatchUp)
+        /// Fire times passed unserved: decide what becomes of them (`CatchUp`).
+        case catchUp
         /// Nothing before this moment; nil: nothing until something changes.
         case wait(until: Instant?)
     }
@@ -56,14 +56,14 @@ struct Watch: Sendable {
         let due = next + jitter(of: next)
         guard due <= now else { return .wait(until: due) }
         let tolerated = min(Self.lateness, trigger.startDeadline ?? Self.lateness)
-        guard now - due <= tolerated else { return .catchUp(CatchUp(trigger, after: last, through: now)) }
+        guard now - due <= tolerated else { return .catchUp }
         return .start(next, isOwed: false)
     }
 
-    /// What is missed at `now`, for a process that has just come: nothing that is late is live.
-    func missed(at now: Instant) -> CatchUp? {
-        guard owed.isEmpty, let next = trigger.next(after: last), next + jitter(of: next) <= now else { return nil }
-        return CatchUp(trigger, after: last, through: now)
+    /// Whether something is missed at `now`, for a process that has just come: nothing that is late is live.
+    func hasMissed(at now: Instant) -> Bool {
+        guard owed.isEmpty, let next = trigger.next(after: last) else { return false }
+        return next + jitter(of: next) <= now
     }
 
     /// The delay of a fire's start.
@@ -92,7 +92,7 @@ struct Watch: Sendable {
     /// What was missed has its records.
     mutating func didRecord(_ catchUp: CatchUp) {
         owed = catchUp.runs
-        if let newest = catchUp.missed.last?.time ?? catchUp.older?.last { last = max(last, newest) }
+        if let newest = catchUp.unserved.last?.last { last = max(last, newest) }
     }
 }
 
@@ -118,35 +118,31 @@ extension Trigger {
 }
 
 extension CatchUp {
-    /// The records of what is missed, oldest first.
+    /// The records of what gets no run, oldest first.
     func records(of key: TriggerKey, version: String) -> [RunRecord] {
-        var records: [RunRecord] = []
-        if let older {
-            records.append(
-                RunRecord(
-                    fire: FireKey(recipe: key.recipe, trigger: key.trigger, scheduledAt: older.first),
-                    status: .missed,
-                    reason: older.reason,
-                    version: version,
-                    missedUntil: older.last,
-                    missedCount: older.count
-                )
+        unserved.map { fire in
+            RunRecord(
+                fire: FireKey(recipe: key.recipe, trigger: key.trigger, scheduledAt: fire.first),
+                status: fire.status,
+                reason: fire.reason,
+                version: version,
+                missedUntil: fire.count > 1 ? fire.last : nil,
+                missedCount: fire.count > 1 ? fire.count : nil
             )
         }
-        for missed in missed {
-            let fire = FireKey(recipe: key.recipe, trigger: key.trigger, scheduledAt: missed.time)
-            records.append(RunRecord(fire: fire, status: .missed, reason: missed.reason, version: version))
-        }
-        return records
     }
 
-    /// One record that stands for all that is missed, for those who are told of it; nil when nothing is.
-    func summary(of key: TriggerKey) -> RunRecord? {
+    /// One record for each status that stands for all with it, for those who are told of it.
+    func summaries(of key: TriggerKey) -> [RunRecord] {
         let records = records(of: key, version: "")
-        guard var summary = records.first, let last = records.last else { return nil }
-        guard records.count > 1 else { return summary }
-        summary.missedUntil = last.fire.scheduledAt
-        summary.missedCount = missed.count + (older?.count ?? 0)
-        return summary
+        return [RunStatus.missed, .paused].compactMap { status in
+            let fires = unserved.filter { $0.status == status }
+            guard var summary = records.first(where: { $0.status == status }), let last = fires.last?.last else {
+                return nil
+            }
+            let count = fires.reduce(0) { $0 + $1.count }
+            if count > 1 { (summary.missedUntil, summary.missedCount) = (last, count) }
+            return summary
+        }
     }
 }

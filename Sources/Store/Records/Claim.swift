@@ -42,6 +42,8 @@ public enum ClaimOutcome: Sendable, Hashable {
     case waiting(RunRecord, Displacement)
     /// Recorded as skipped, with the reason: start nothing.
     case skipped(RunRecord)
+    /// Recorded as paused, with the note: start nothing. Runs that a person asked for are never that.
+    case paused(RunRecord)
     /// The fire already has a record, or its record was pruned: start nothing.
     case taken
 }
@@ -85,4 +87,6 @@ public enum StartOutcome: Sendable, Hashable {
     case started
     /// Its turn has not come; the record stays `queued`.
     case mustWait
+    /// A person has paused the recipe: the record is `paused` for this reason.
+    case paused(reason: String)
 }

@@ -10,7 +10,11 @@ extension SQLiteStore {
         for request in requests { inputs.append(try sealed(request.inputs, .inputs(request.run.id))) }
         let sealed = inputs
         return try await writer.write { session in
-            try zip(requests, sealed).map { try Self.claim($0, inputs: $1, session) }
+            let pauses = try Self.openPauses(in: session.database)
+            return try zip(requests, sealed).map { request, inputs in
+                if !pauses.isEmpty, let paused = try Self.paused(request.run, pauses, session) { return paused }
+                return try Self.claim(request, inputs: inputs, session)
+            }
         }
     }
 
@@ -36,8 +40,58 @@ extension SQLiteStore {
     public func record(_ unserved: [RunRecord]) async throws(StoreError) {
         guard !unserved.isEmpty else { return }
         try await writer.write { session in
-            for run in unserved { _ = try Self.insert(run, inputs: nil, session) }
+            for run in unserved {
+                if run.status == .paused {
+                    _ = try Self.insertPaused(run, session)
+                } else {
+                    _ = try Self.insert(run, inputs: nil, session)
+                }
+            }
         }
+    }
+
+    /// What a fire becomes whose recipe is paused; nil when it is not, or when a person asked for the run.
+    private static func paused(
+        _ run: RunRecord,
+        _ pauses: [Int64: PauseRecord],
+        _ session: Writer.Session
+    ) throws -> ClaimOutcome? {
+        let recipe = try session.names.key(ofRecipe: run.fire.recipe, in: session.database)
+        guard run.cause != .person, let pause = pauses[recipe] else { return nil }
+        var run = run
+        run.status = .paused
+        run.reason = pause.reason
+        run.startedAt = nil
+        run.node = nil
+        return try insertPaused(run, session) ? .paused(run) : .taken
+    }
+
+    /// Records a paused fire, or several: in the record that the trigger has of this pause, where it has one.
+    ///
+    /// Else a recipe that fires every second, paused for a month, would leave millions.
+    private static func insertPaused(_ run: RunRecord, _ session: Writer.Session) throws -> Bool {
+        let database = session.database
+        let trigger = TriggerKey(recipe: run.fire.recipe, trigger: run.fire.trigger)
+        let keys = try session.names.keys(of: trigger, in: database)
+        let scheduledAt = run.fire.scheduledAt.microseconds
+        let find = """
+            SELECT key, ifnull(missed_until, scheduled_at) AS until FROM run
+            WHERE recipe = :recipe AND trigger = :trigger AND status = 'paused' AND scheduled_at >=
+                (SELECT since FROM pause WHERE recipe = :recipe AND since <= :time ORDER BY since DESC LIMIT 1)
+            ORDER BY scheduled_at DESC LIMIT 1
+            """
+        let arguments: StatementArguments = ["recipe": keys.recipe, "trigger": keys.trigger, "time": scheduledAt]
+        guard let row = try Row.fetchOne(database.cachedStatement(sql: find), arguments: arguments) else {
+            return try insert(run, inputs: nil, session)
+        }
+        let until: Int64 = try row.required("until")
+        guard until < scheduledAt else { return false }
+        let latest = run.missedUntil?.microseconds ?? scheduledAt
+        let extend = "UPDATE run SET missed_until = ?, missed_count = ifnull(missed_count, 1) + ? WHERE key = ?"
+        try database.cachedStatement(sql: extend)
+            .execute(arguments: [latest, run.missedCount ?? 1, try row.required("key") as Int64])
+        try raiseLastFire(of: keys.trigger, to: latest, database)
+        return true
     }
 
     private static func claim(
@@ -140,7 +194,7 @@ extension SQLiteStore {
         return try Row.fetchAll(statement, arguments: [key]).map(RunRow.record)
     }
 
-    /// Inserts the only record of a fire; false when it has one, or had one that was pruned.
+    /// Inserts the only record of a fire; false when it has one, alone or in a range, or had one that was pruned.
     private static func insert(_ run: RunRecord, inputs: Data?, _ session: Writer.Session) throws -> Bool {
         let database = session.database
         let trigger = TriggerKey(recipe: run.fire.recipe, trigger: run.fire.trigger)
@@ -148,7 +202,10 @@ extension SQLiteStore {
         let insert = """
             INSERT INTO run (id, recipe, trigger, scheduled_at, started_at, finished_at, status, reason, lateness, attempt, node, fence, version,
                 missed_until, missed_count, inputs, cause)
-            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM trigger WHERE key = ? AND ifnull(pruned_until < ?, 1)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17 FROM trigger
+            WHERE key = ?3 AND ifnull(pruned_until < ?4, 1) AND (ifnull(last_fire < ?4, 1) OR NOT EXISTS (
+                SELECT 1 FROM run AS range
+                WHERE range.trigger = ?3 AND range.missed_until >= ?4 AND range.scheduled_at <= ?4))
             ON CONFLICT (scheduled_at, trigger) DO NOTHING
             """
         let scheduledAt = run.fire.scheduledAt.microseconds
@@ -157,13 +214,16 @@ extension SQLiteStore {
             run.finishedAt?.microseconds, run.status.rawValue, run.reason, run.lateness?.wholeMicroseconds,
             run.attempt, run.node?.text, run.fence, run.version, run.missedUntil?.microseconds, run.missedCount, inputs,
             run.cause.rawValue,
-            keys.trigger, scheduledAt,
         ])
         guard database.changesCount > 0 else { return false }
         let latest = max(scheduledAt, run.missedUntil?.microseconds ?? scheduledAt)
+        try raiseLastFire(of: keys.trigger, to: latest, database)
+        return true
+    }
+
+    private static func raiseLastFire(of trigger: Int64, to latest: Int64, _ database: Database) throws {
         try database
             .cachedStatement(sql: "UPDATE trigger SET last_fire = ? WHERE key = ? AND ifnull(last_fire < ?, 1)")
-            .execute(arguments: [latest, keys.trigger, latest])
-        return true
+            .execute(arguments: [latest, trigger, latest])
     }
 }

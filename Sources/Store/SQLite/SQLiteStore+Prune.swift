@@ -27,6 +27,10 @@ extension SQLiteStore {
             }
             result.renewals += deleted
         } while deleted == Self.batch
+        try await writer.write { session in
+            let delete = "DELETE FROM pause WHERE until < ?"
+            try session.database.cachedStatement(sql: delete).execute(arguments: [before.microseconds])
+        }
         try await vacuum()
         result.bytesFreed = max(0, sizeBefore - (try await size()))
         return result

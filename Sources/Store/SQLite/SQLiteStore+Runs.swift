@@ -14,6 +14,11 @@ extension SQLiteStore {
         try await writer.write { session in
             let database = session.database
             let key = try Self.heldRun(run, fence: fence, database)
+            if let pause = try Self.pause(ofRun: key, database) {
+                let end = "UPDATE run SET status = 'paused', reason = ?, node = NULL, inputs = NULL WHERE key = ?"
+                try database.cachedStatement(sql: end).execute(arguments: [pause.reason, key])
+                return .paused(reason: pause.reason)
+            }
             if rule == .inTurn {
                 let before = """
                     SELECT 1 FROM \(RunRow.unfinished), run AS own
@@ -28,6 +33,14 @@ extension SQLiteStore {
                 .execute(arguments: [moment.microseconds, key])
             return .started
         }
+    }
+
+    /// The pause that keeps a run from starting; nil for one that a person asked for.
+    private static func pause(ofRun run: Int64, _ database: Database) throws -> PauseRecord? {
+        let pauses = try openPauses(in: database)
+        guard !pauses.isEmpty else { return nil }
+        let select = "SELECT recipe FROM run WHERE key = ? AND cause <> 'person'"
+        return try Int64.fetchOne(database.cachedStatement(sql: select), arguments: [run]).flatMap { pauses[$0] }
     }
 
     /// See ``Store/release(_:fence:)``.

@@ -181,6 +181,19 @@ enum Schema {
         ALTER TABLE run ADD COLUMN cancel TEXT;
         ALTER TABLE run ADD COLUMN cause TEXT NOT NULL DEFAULT 'schedule';
 
+        -- A pause without an end lasts.
+        CREATE TABLE pause (
+            key INTEGER PRIMARY KEY,
+            recipe INTEGER NOT NULL,
+            since INTEGER NOT NULL,
+            until INTEGER,
+            note TEXT
+        ) STRICT;
+        CREATE UNIQUE INDEX pause_open ON pause (recipe) WHERE until IS NULL;
+        CREATE INDEX pause_recipe ON pause (recipe, since);
+        -- Whether a fire time lies in a range that one record stands for.
+        CREATE INDEX run_range ON run (trigger, missed_until) WHERE missed_until IS NOT NULL;
+
         PRAGMA user_version = 4;
         """
 }

@@ -27,10 +27,14 @@ struct List: AsyncParsableCommand {
         let last = try await StoreAccess.asking { () async throws(StoreError) in
             try await store?.lastRuns(of: names) ?? [:]
         }
+        let pauses = try await StoreAccess.asking { () async throws(StoreError) in
+            try await store?.pauses(after: nil) ?? []
+        }
+        let paused = Dictionary(pauses.map { ($0.recipe, $0) }) { _, last in last }
         let now = SystemClock().now()
         if json {
             return Terminal.out(
-                Listing.array(recipes.map { object($0, next($0, now), last[$0.name]) })
+                Listing.array(recipes.map { object($0, next($0, now), last[$0.name], paused[$0.name]) })
             )
         }
         guard !recipes.isEmpty else { return Terminal.errorLine("no recipes in \(location.shown)") }
@@ -39,7 +43,8 @@ struct List: AsyncParsableCommand {
             let next = next(recipe, now)
             let run = last[recipe.name]
             table.add([
-                recipe.name, schedule(recipe), next.map { Listing.text($0.at, $0.trigger.zone) } ?? "-",
+                recipe.name, schedule(recipe),
+                paused[recipe.name]?.reason ?? next.map { Listing.text($0.at, $0.trigger.zone) } ?? "-",
                 Listing.text(run?.fire.scheduledAt, workspace.settings.timezone), run?.status.rawValue ?? "-",
             ])
         }
@@ -58,7 +63,12 @@ struct List: AsyncParsableCommand {
         return recipe.triggers.isEmpty ? "-" : recipe.triggers.map(\.text).joined(separator: ", ")
     }
 
-    private func object(_ recipe: Recipe, _ next: (at: Instant, trigger: Trigger)?, _ run: RunRecord?) -> Value {
+    private func object(
+        _ recipe: Recipe,
+        _ next: (at: Instant, trigger: Trigger)?,
+        _ run: RunRecord?,
+        _ pause: PauseRecord?
+    ) -> Value {
         .map(
             ValueMap([
                 ("recipe", .string(recipe.name)), ("path", .string(recipe.path)),
@@ -66,7 +76,16 @@ struct List: AsyncParsableCommand {
                 ("enabled", .bool(recipe.isEnabled)),
                 ("schedules", .list(recipe.triggers.map { .string($0.text) })),
                 ("next_at", Listing.json(next?.at)),
+                ("paused", pause.map(pauseObject) ?? .null),
                 ("last", run.map(Listing.json) ?? .null),
+            ])
+        )
+    }
+
+    private func pauseObject(_ pause: PauseRecord) -> Value {
+        .map(
+            ValueMap([
+                ("since", Listing.json(pause.since)), ("note", pause.note.map(Value.string) ?? .null),
             ])
         )
     }

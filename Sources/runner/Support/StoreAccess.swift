@@ -28,6 +28,13 @@ enum StoreAccess {
         }
     }
 
+    /// The store for a command that asks for something; made where it is missing.
+    static func forWriting(_ location: WorkspaceLocation, _ option: String?, _ settings: WorkspaceSettings) throws
+        -> SQLiteStore
+    {
+        try forWriting(location, option, settings, environment: location.environment())
+    }
+
     /// The store for a command that runs something; made where it is missing.
     ///
     /// - Parameter isBrief: the command ends with what it runs.
