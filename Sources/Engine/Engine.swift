@@ -194,7 +194,7 @@ extension Engine {
         )
         let outcome = try await store.claim(
             ClaimRequest(run: run, overlap: .allow, inputs: inputs),
-            by: NodeRecord.current(id: node, leaseUntil: now + Scheduler.leaseTime),
+            by: NodeRecord.current(id: node, role: .single, leaseUntil: now + Scheduler.leaseTime),
             source: recipe.source.text,
             now: now
         )

@@ -15,6 +15,9 @@ public protocol Store: Sendable {
     /// Prolongs what other machines believe of the node. Not needed for processes of the same machine.
     func renewLease(of node: NodeID, until: Instant) async throws(StoreError)
 
+    /// All nodes that are registered, dead ones too.
+    func nodes() async throws(StoreError) -> [NodeRecord]
+
     /// Says that the node is gone: what it still holds is an orphan at once.
     func unregister(_ node: NodeID) async throws(StoreError)
 
@@ -52,6 +55,26 @@ public protocol Store: Sendable {
     /// All fires of a trigger in one pause share one record, which grows: the first, the last and their number.
     func record(_ unserved: [RunRecord]) async throws(StoreError)
 
+    // MARK: Backfills
+
+    /// Makes past fire times run after all: each is a queued run that no node holds. Gives what was made.
+    ///
+    /// A fire that has a run, or whose record was pruned, is left alone. Nil, and nothing is changed, when a record is not what it was found as.
+    func backfill(_ backfill: Backfill) async throws(StoreError) -> [RunRecord]?
+
+    /// The recipes that have runs of a backfill left which no node has taken.
+    func pendingBackfills() async throws(StoreError) -> Set<String>
+
+    /// Takes the oldest run of a recipe's backfill, when no other of its backfill is live and `rule` lets it.
+    ///
+    /// - Parameter version: that of the recipe, with which the run begins.
+    func takeBackfill(
+        of recipe: String,
+        version: String,
+        node: NodeID,
+        _ rule: StartRule
+    ) async throws(StoreError) -> BackfillTurn
+
     // MARK: Pauses
 
     /// Wants no fires of a recipe from `now` on; of one that is paused already only the note changes. Gives the pause.
@@ -85,7 +108,7 @@ public protocol Store: Sendable {
     /// Ends a run: status, last actions, output and the recipe's cursor in one transaction. Throws `fenced` when the run is not the caller's any more.
     func finish(_ end: RunEnd, fence: Int64) async throws(StoreError)
 
-    /// Live runs that no living node holds, oldest first.
+    /// Live runs that no living node holds, oldest first; those that wait for their turn in a backfill are none.
     func orphans(now: Instant, isAlive: @Sendable (NodeRecord) -> Bool) async throws(StoreError) -> [RunRecord]
 
     /// Takes a live or interrupted run over. Nil when `fence` is not its present number any more.
@@ -169,6 +192,9 @@ public protocol Store: Sendable {
 
     /// Runs, newest fire time first.
     func runs(_ query: RunQuery) async throws(StoreError) -> [RunRecord]
+
+    /// The records of a recipe that concern fire times at or after one moment and before another, oldest first: also ranges that reach into it.
+    func records(of recipe: String, from: Instant, to: Instant) async throws(StoreError) -> [RunRecord]
 
     /// One run with its actions; `prefix` is its id or a beginning that no other id has. Throws `ambiguous` when several do.
     func run(_ prefix: String) async throws(StoreError) -> RunDetail?

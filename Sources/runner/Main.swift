@@ -69,7 +69,7 @@ struct Runner: AsyncParsableCommand {
         subcommands: [
             Once.self, Start.self, Validate.self, Eval.self, List.self, Next.self, Cron.self, Explain.self,
             Audit.self, Simulate.self, Runs.self, Show.self, Connections.self, Connectors.self, Keys.self,
-            Pause.self, Unpause.self, SandboxCommand.self,
+            Pause.self, Unpause.self, TriggerCommand.self, BackfillCommand.self, SandboxCommand.self,
         ]
     )
 }

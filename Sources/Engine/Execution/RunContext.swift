@@ -39,9 +39,12 @@ final class RunContext: Sendable {
         beginnings.withLock { if $0.action == nil { $0.action = moment } }
     }
 
-    /// From the fire time and its jitter to the first request, or to the first action where none sends any.
+    /// From the fire time and its jitter to the first request, or to the first action where none sends any; nil for a backfill, which is late by
+    /// intention.
     var lateness: Duration? {
-        guard let first = beginnings.withLock({ $0.effect ?? $0.action }) else { return nil }
+        guard order.run.cause != .backfill, let first = beginnings.withLock({ $0.effect ?? $0.action }) else {
+            return nil
+        }
         return first - (order.run.fire.scheduledAt + order.jitter)
     }
 

@@ -12,6 +12,7 @@ extension Scheduler {
         let query = RunQuery(statuses: [.interrupted], limit: Self.interruptedLimit)
         let interrupted = try await services.store.runs(query).filter { $0.reason == Interruption.shutdown }
         try await takeUp(try await orphans() + interrupted)
+        await lookForBackfills()
     }
 
     /// Takes up live runs that no living node holds.
@@ -36,15 +37,13 @@ extension Scheduler {
                 try await close(taken, "its process ended before it was done, and an ad-hoc run is not resumed")
                 continue
             }
+            let prefix = run.startedAt == nil ? "" : "its process ended before it was done, and "
             guard plans[run.fire.recipe] != nil else {
-                try await close(taken, "its process ended before it was done, and the recipe is not there any more")
+                try await close(taken, prefix + "the recipe is not there any more")
                 continue
             }
             guard let plan = try await plan(of: taken, &parsed) else {
-                try await close(
-                    taken,
-                    "its process ended before it was done, and the text it began with is no valid recipe any more"
-                )
+                try await close(taken, prefix + "the text it began with is no valid recipe any more")
                 continue
             }
             start(try await order(of: taken, plan))
@@ -52,7 +51,7 @@ extension Scheduler {
         await fillSlots()
     }
 
-    private func order(of run: RunRecord, _ plan: RecipePlan) async throws(StoreError) -> RunOrder {
+    func order(of run: RunRecord, _ plan: RecipePlan) async throws(StoreError) -> RunOrder {
         let inputs = try await services.store.run(run.id.text)?.inputs
         let isOnStart = run.cause == .start
         let id = isOnStart ? String(run.fire.trigger.dropLast(Self.startSuffix.count)) : run.fire.trigger
@@ -97,6 +96,8 @@ extension Scheduler {
 
 /// Trigger identities that are no trigger's.
 public enum TriggerName {
+    /// A run that `runner trigger` asked for.
+    public static let manual = "manual"
     /// A run of `runner once`.
     public static let once = "once"
 }

@@ -41,17 +41,19 @@ extension Scheduler {
         running[run] = nil
         letGo(of: order)
         waiting.retry(recipe)
-        // Another node may hold the run whose turn it is now.
-        if plans[recipe]?.recipe.takesTurns == true { services.store.notify() }
-        await fillSlots()
         let key = TriggerKey(recipe: recipe, trigger: order.run.fire.trigger)
-        var mustWake = false
+        var mustWake = requeueOwed(of: recipe)
         if watches[key]?.didEnd(run) == true {
             requeue(key)
             mustWake = true
         }
-        if requeueOwed(of: recipe) { mustWake = true }
-        if running.isEmpty, waiting.isEmpty { becomeIdle() }
+        if let earliest = backfills[recipe] {
+            chores.set(.backfill(recipe), to: max(now, earliest))
+            mustWake = true
+        }
+        // Another node may hold the run whose turn it is now.
+        if backfills[recipe] != nil || plans[recipe]?.recipe.takesTurns == true { services.store.notify() }
+        await fillSlots()
         if mustWake { await wake() }
     }
 
@@ -165,6 +167,8 @@ extension Scheduler {
         }
         waiting.retryAll()
         await fillSlots()
+        await lookForBackfills()
+        await wake()
     }
 
     /// Takes up runs that no living node holds.

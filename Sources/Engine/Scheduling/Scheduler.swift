@@ -29,6 +29,7 @@ actor Scheduler {
     var workspace: Workspace
     var plans: [String: RecipePlan] = [:]
     var queue = FireQueue<TriggerKey>()
+    var chores = FireQueue<Chore>()
     private var alarm: (any Alarm)?
     private var clockWatch: (any ClockWatching)?
     private var wakeState = WakeState.asleep
@@ -42,6 +43,8 @@ actor Scheduler {
     ///
     /// Overlap is the store's to judge.
     var heldRuns: [String: Int] = [:]
+    /// Recipes whose backfill goes on, and when its next run may start.
+    var backfills: [String: Instant] = [:]
     var leaseAlarm: (any Alarm)?
     var leaseUntil: Instant?
     var isStopping = false
@@ -83,7 +86,7 @@ actor Scheduler {
     }
 
     /// The earliest moment at which something is due.
-    func nextWake() -> Instant? { queue.next() }
+    func nextWake() -> Instant? { [queue.next(), chores.next()].compactMap { $0 }.min() }
 
     // MARK: Waking
 
@@ -109,7 +112,7 @@ actor Scheduler {
     var isAwake: Bool { wakeState != .asleep }
 
     private func setAlarm() {
-        alarm?.set(queue.next().map { .at($0) })
+        alarm?.set(nextWake().map { .at($0) })
     }
 
     func silenceAlarm() { alarm?.set(nil) }
@@ -119,7 +122,8 @@ actor Scheduler {
         while !isStopping {
             let now = now
             let due = queue.takeDue(now)
-            guard !due.isEmpty else { return }
+            let dueChores = chores.takeDue(now)
+            guard !due.isEmpty || !dueChores.isEmpty else { return }
             var fires: [Fire] = []
             var late: [TriggerKey] = []
             for key in due {
@@ -136,6 +140,11 @@ actor Scheduler {
             while !rest.isEmpty {
                 await claim(Array(rest.prefix(Self.claimBatch)))
                 rest = rest.dropFirst(Self.claimBatch)
+            }
+            for chore in dueChores {
+                switch chore {
+                case .backfill(let recipe): await continueBackfill(of: recipe)
+                }
             }
         }
     }

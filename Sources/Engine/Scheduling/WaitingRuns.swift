@@ -117,7 +117,8 @@ extension RunOrder {
     /// Whether it waits for other runs of its recipe.
     var startRule: StartRule {
         // A run that a person asked for starts beside others.
-        guard let trigger, trigger.overlap != .allow else { return .besideOthers }
+        // A backfill is late by intention.
+        guard run.cause != .backfill, let trigger, trigger.overlap != .allow else { return .besideOthers }
         return .inTurn
     }
 

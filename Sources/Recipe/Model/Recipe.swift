@@ -105,6 +105,8 @@ public enum Defaults {
     public static let renewTimeout = Duration.seconds(30)
     /// Runs of one process at the same time: 1,000.
     public static let maxConcurrentRuns = 1_000
+    /// The time between the starts of two runs that are caught up: 1 s.
+    public static let catchUpPace = Duration.seconds(1)
     /// How long a stopping process waits for what runs: 30 s.
     public static let shutdownGrace = Duration.seconds(30)
 }

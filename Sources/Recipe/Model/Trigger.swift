@@ -60,7 +60,7 @@ public struct CatchUpRule: Sendable, Hashable {
     /// At most so many run, the newest.
     public var limit = 100
     /// The time between the starts of two of them.
-    public var pace = Duration.seconds(1)
+    public var pace = Defaults.catchUpPace
 }
 
 /// What is done about a fire time while the last run is still going.

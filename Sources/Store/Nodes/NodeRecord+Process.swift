@@ -3,10 +3,15 @@ public import Schedule
 
 extension NodeRecord {
     /// This process.
-    public static func current(id: NodeID = NodeID(), leaseUntil: Instant) -> NodeRecord {
+    public static func current(
+        id: NodeID = NodeID(),
+        role: NodeRole = .scheduler,
+        leaseUntil: Instant
+    ) -> NodeRecord {
         let pid = getpid()
         return NodeRecord(
             id: id,
+            role: role,
             host: hostName(),
             boot: bootIdentity(),
             pid: pid,

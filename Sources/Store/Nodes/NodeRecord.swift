@@ -15,10 +15,20 @@ public struct NodeID: Hashable, Sendable, CustomStringConvertible {
     public var description: String { text }
 }
 
+/// What a process does on a store.
+public enum NodeRole: String, Sendable, Hashable, CaseIterable {
+    /// It serves fires, and whatever others leave to it: `runner start`.
+    case scheduler
+    /// It does one run and ends: `runner once`.
+    case single
+}
+
 /// A process that works on the store, with what others need to tell whether it still lives.
 public struct NodeRecord: Sendable, Hashable {
     /// Its name.
     public var id: NodeID
+    /// What it does.
+    public var role: NodeRole
     /// Host name.
     public var host: String
     /// Which boot of which kernel, and which process namespace: only inside the same one do process numbers mean anything.
@@ -31,8 +41,17 @@ public struct NodeRecord: Sendable, Hashable {
     public var leaseUntil: Instant
 
     /// A node.
-    public init(id: NodeID, host: String, boot: String, pid: Int32, processStart: UInt64, leaseUntil: Instant) {
+    public init(
+        id: NodeID,
+        role: NodeRole = .scheduler,
+        host: String,
+        boot: String,
+        pid: Int32,
+        processStart: UInt64,
+        leaseUntil: Instant
+    ) {
         self.id = id
+        self.role = role
         self.host = host
         self.boot = boot
         self.pid = pid

@@ -37,6 +37,8 @@ public enum RunCause: String, Sendable, Hashable, CaseIterable {
     case schedule
     /// Its fire time had passed while nobody was there to serve it.
     case catchUp = "catch_up"
+    /// A person wanted its fire time, long past, to run after all.
+    case backfill
     /// `run_on_start`: its process started.
     case start
     /// A person asked for it.

@@ -25,7 +25,7 @@ enum RunRow {
     /// Live runs hold a slot of their recipe.
     static let isLive = "\(isUnfinished) AND run.status <> 'interrupted'"
 
-    private static func select(from runs: String) -> String {
+    static func select(from runs: String) -> String {
         """
         SELECT run.id, recipe.name, trigger.name, run.scheduled_at, run.started_at, run.finished_at, run.status, run.reason, run.lateness, run.attempt,
             run.node, run.fence, run.version, run.missed_until, run.missed_count, run.cause

@@ -100,8 +100,11 @@ extension SQLiteStore {
         _ session: Writer.Session
     ) throws -> ClaimOutcome {
         let run = request.run
-        let others = request.overlap == .allow ? [] : try liveRuns(of: run.fire.recipe, session)
-        guard let first = others.first else { return try insert(run, inputs: inputs, session) ? .claimed(run) : .taken }
+        let all = request.overlap == .allow ? [] : try liveRuns(of: run.fire.recipe, session)
+        guard !all.isEmpty else { return try insert(run, inputs: inputs, session) ? .claimed(run) : .taken }
+        // A backfill costs no live fire: it waits for the run that is going, and the backfill waits for it.
+        let others = all.filter { $0.cause != .backfill }
+        guard let first = others.first else { return try wait(run, inputs: inputs, session) { Displacement() } }
         let waiting = others.filter { $0.status == .queued }
         let newer =
             "the fire of \(run.fire.scheduledAt.rfc3339()) took its place (overlap: \(request.overlap.rawValue))"
@@ -195,7 +198,7 @@ extension SQLiteStore {
     }
 
     /// Inserts the only record of a fire; false when it has one, alone or in a range, or had one that was pruned.
-    private static func insert(_ run: RunRecord, inputs: Data?, _ session: Writer.Session) throws -> Bool {
+    static func insert(_ run: RunRecord, inputs: Data?, _ session: Writer.Session) throws -> Bool {
         let database = session.database
         let trigger = TriggerKey(recipe: run.fire.recipe, trigger: run.fire.trigger)
         let keys = try session.names.keys(of: trigger, in: database)

@@ -12,10 +12,10 @@ extension SQLiteStore {
             try database.cachedStatement(sql: "DELETE FROM node WHERE id = ?").execute(arguments: [known.id.text])
         }
         let insert = """
-            INSERT OR REPLACE INTO node (id, host, boot, pid, process_start, lease_until) VALUES (?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO node (id, role, host, boot, pid, process_start, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?)
             """
         try database.cachedStatement(sql: insert).execute(arguments: [
-            node.id.text, node.host, node.boot, node.pid, Int64(bitPattern: node.processStart),
+            node.id.text, node.role.rawValue, node.host, node.boot, node.pid, Int64(bitPattern: node.processStart),
             node.leaseUntil.microseconds,
         ])
     }
@@ -48,6 +48,7 @@ extension SQLiteStore {
     private static func node(from row: Row) throws -> NodeRecord {
         NodeRecord(
             id: NodeID(try row.required("id")),
+            role: try row.word("role"),
             host: try row.required("host"),
             boot: try row.required("boot"),
             pid: try row.required("pid"),

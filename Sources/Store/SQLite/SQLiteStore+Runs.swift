@@ -99,7 +99,8 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [RunRecord] {
         let (runs, nodes) = try await reader.read { database in
             let live = try database.cachedStatement(
-                sql: "\(RunRow.selectUnfinished) WHERE \(RunRow.isLive) ORDER BY run.scheduled_at, run.id"
+                sql:
+                    "\(RunRow.selectUnfinished) WHERE \(RunRow.isLive) AND NOT (\(Self.isPending)) ORDER BY run.scheduled_at, run.id"
             )
             return (try Row.fetchAll(live).map(RunRow.record), try Self.nodes(in: database))
         }

@@ -180,6 +180,7 @@ enum Schema {
         -- Why another process wants the run cancelled; its node looks when it is told to.
         ALTER TABLE run ADD COLUMN cancel TEXT;
         ALTER TABLE run ADD COLUMN cause TEXT NOT NULL DEFAULT 'schedule';
+        ALTER TABLE node ADD COLUMN role TEXT NOT NULL DEFAULT 'scheduler';
 
         -- A pause without an end lasts.
         CREATE TABLE pause (

@@ -2,7 +2,7 @@ import ArgumentParser
 import CEL
 import Connections
 import Engine
-import Foundation
+import Glibc
 import Logging
 import Recipe
 import Store
@@ -17,11 +17,7 @@ struct Once: AsyncParsableCommand {
     @Argument(help: "The recipe's file.")
     var file: String
 
-    @Option(name: .long, help: "An input, as name=value; may be given several times.")
-    var input: [String] = []
-
-    @Option(help: "A JSON file with the inputs; --input overrides it.")
-    var inputFile: String?
+    @OptionGroup var inputs: InputOptions
 
     @Flag(help: "Keep no record: no history, no stored token, no cursor.")
     var ephemeral = false
@@ -41,7 +37,7 @@ struct Once: AsyncParsableCommand {
         Report.show(workspace)
         guard workspace.isValid, let recipe else { throw ExitCode(Failure.Code.invalid.rawValue) }
         let plan = RecipePlan(recipe)
-        let inputs = try inputs(plan)
+        let inputs = try inputs.value(for: plan)
         let runtime = try Runtime(
             location,
             loader: loader,
@@ -88,42 +84,6 @@ struct Once: AsyncParsableCommand {
         default:
             let reason = result.error?.description ?? result.reason ?? result.status.rawValue
             throw Failure(.runFailed, reason)
-        }
-    }
-
-    private func inputs(_ plan: RecipePlan) throws -> Value {
-        var given: [String: Value] = [:]
-        if let inputFile {
-            guard let data = FileManager.default.contents(atPath: inputFile) else {
-                throw Failure(.invalid, "there is no file \(inputFile) to read")
-            }
-            guard case .map(let map)? = try? Value(json: [UInt8](data)) else {
-                throw Failure(.invalid, "\(inputFile) is no JSON object; write {\"name\": value, …}")
-            }
-            for entry in map { given[entry.key.text] = entry.value }
-        }
-        for pair in input {
-            guard let equals = pair.firstIndex(of: "="), equals > pair.startIndex else {
-                throw Failure(.invalid, "--input \(pair) is not of the form name=value")
-            }
-            let name = String(pair[..<equals])
-            let text = String(pair[pair.index(after: equals)...])
-            guard let definition = plan.recipe.inputs.first(where: { $0.name == name }) else {
-                given[name] = .string(text)
-                continue
-            }
-            guard let value = definition.value(fromText: text) else {
-                throw Failure(
-                    .invalid,
-                    "the input `\(name)` must be of type \(definition.kind.rawValue), not `\(text)`"
-                )
-            }
-            given[name] = value
-        }
-        do {
-            return try plan.inputs(given: given)
-        } catch {
-            throw Failure(.invalid, error.description)
         }
     }
 }

@@ -67,6 +67,13 @@ enum StoreAccess {
         }
     }
 
+    /// Whether some process serves what is asked of a store; one that cannot be seen from here (in another container) counts.
+    static func isServed(_ store: SQLiteStore) async throws -> Bool {
+        try await asking { () async throws(StoreError) in
+            try await store.nodes().contains { $0.role == .scheduler && $0.isProcessAlive ?? true }
+        }
+    }
+
     /// Opens a store with the user's key, or with the older one that it is still sealed with.
     private static func withKey<Result>(
         _ environment: [String: String],
