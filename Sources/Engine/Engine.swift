@@ -90,6 +90,8 @@ public final class Engine: Sendable {
         // Files that change while the workspace is taken over must not go unseen.
         let watcher = configuration.watchesFiles ? FileWatcher() : nil
         _ = watcher?.watch(directories())
+        let zoneWatcher = configuration.watchesFiles ? FileWatcher(.everything) : nil
+        _ = zoneWatcher?.watch(ZoneFiles.directories())
         let workspace = configuration.workspace
         try await scheduler.load(workspace)
         try await scheduler.recover()
@@ -102,6 +104,11 @@ public final class Engine: Sendable {
             group.addTask { await self.follow(watcher, scheduler) }
             group.addTask {
                 await self.listen(wakeups, scheduler)
+                return nil
+            }
+            group.addTask {
+                let changes = zoneWatcher?.changes ?? AsyncStream { _ in }
+                for await _ in changes { await scheduler.lookAtZones() }
                 return nil
             }
             var grace = workspace.settings.shutdownGrace
@@ -209,6 +216,8 @@ extension Engine {
             connections: configuration.workspace.connections
         )
         order.commitsState = commitsState
+        // A watcher outside waits for what runs on time, not for a try by hand.
+        order.callsHeartbeat = false
         return await executor.run(order, handle: handle)
     }
 }

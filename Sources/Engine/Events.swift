@@ -27,8 +27,16 @@ public enum EngineEvent: Sendable {
     case reloaded(added: [String], changed: [String], removed: [String])
     /// A changed file is wrong; its last valid version stays in force.
     case rejected([Diagnostic], sources: [String: Source])
-    /// The wall clock was set.
+    /// A recipe's `heartbeat` could not be called.
+    case heartbeatFailed(run: RunID, recipe: String, String)
+    /// An alarm was raised.
+    case alarmRaised(AlarmRecord)
+    /// An alarm is over.
+    case alarmCleared(AlarmRecord)
+    /// The wall clock was set, or the machine slept.
     case clockStepped
+    /// The rules of these time zones are others in the tz database now; when the next fire is, by them.
+    case zonesChanged([String], next: Instant?)
     /// The store refused; what depends on it is tried again.
     case storeFailed(StoreError)
     /// The engine is ready: so many triggers, and when the first of them fires.

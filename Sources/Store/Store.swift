@@ -15,9 +15,6 @@ public protocol Store: Sendable {
     /// Prolongs what other machines believe of the node. Not needed for processes of the same machine.
     func renewLease(of node: NodeID, until: Instant) async throws(StoreError)
 
-    /// All nodes that are registered, dead ones too.
-    func nodes() async throws(StoreError) -> [NodeRecord]
-
     /// Says that the node is gone: what it still holds is an orphan at once.
     func unregister(_ node: NodeID) async throws(StoreError)
 
@@ -121,6 +118,17 @@ public protocol Store: Sendable {
 
     /// The actions of a run that were begun or completed, in the order in which they began.
     func checkpoints(of run: RunID) async throws(StoreError) -> [ActionRecord]
+
+    // MARK: Alarms
+
+    /// The alarms that are not over, oldest first.
+    func alarms() async throws(StoreError) -> [AlarmRecord]
+
+    /// Records an alarm, and with it the run that tells of it. False, and nothing is recorded, when there is such an alarm already.
+    func raise(_ alarm: AlarmRecord, _ request: ClaimRequest?) async throws(StoreError) -> Bool
+
+    /// Ends an alarm, and records the run that tells of it. False when there is no such alarm.
+    func clear(_ key: AlarmKey, _ request: ClaimRequest?) async throws(StoreError) -> Bool
 
     // MARK: Recipes
 

@@ -198,7 +198,7 @@ struct AuditWalkTests {
         try process.bench.write("job.yml", text("*/5 * * * *"))
         try await process.reload()
         await process.advance(by: .seconds(600))
-        await process.kill()
+        try await process.kill()
         clock.step(by: .seconds(40 * 86_400))
         let second = SchedulerProcess(process.bench, clock: clock)
         try await second.start()

@@ -108,7 +108,7 @@ import Testing
     @Test func `missed and skipped fires say why`() async throws {
         let process = try await process("{ cron: '*/10 * * * *', catch_up: none }")
         await process.advance(by: .seconds(600))
-        await process.kill()
+        try await process.kill()
         process.clock.step(by: .seconds(1_200))
         let down = try await explain(process, "2026-03-28T12:20")
         #expect(down.verdict == .pending && down.sentence.contains("no process is running"))
@@ -127,7 +127,7 @@ import Testing
 
     @Test func `a long outage is one record, which explains each of its times`() async throws {
         let process = try await process("{ cron: '* * * * *', catch_up: none }")
-        await process.kill()
+        try await process.kill()
         process.clock.step(by: .seconds(3 * 86_400))
         try await SchedulerProcess(process.bench, clock: process.clock).start()
         let answer = try await explain(process, "2026-03-29T00:00")

@@ -110,6 +110,22 @@ import Testing
         #expect(times == [60, 120, 180].map { begin + .seconds($0) })
     }
 
+    @Test func `a clock that is set is seen at once, forward and back`() async throws {
+        let process = try process("{ cron: '* * * * *', catch_up: all, catch_up_pace: 1s }")
+        try await process.start()
+        await process.advance(by: .seconds(60))
+        process.clock.set(by: .seconds(180))
+        try await process.observer.wait { if case .clockStepped = $0 { true } else { false } }
+        await process.settle()
+        // Nobody rang, and yet the first of what passed has begun.
+        #expect(process.performer.fireTimes.prefix(2) == [begin + .seconds(60), begin + .seconds(120)])
+        await process.advance(by: .seconds(10))
+        process.clock.set(by: .seconds(-3_600))
+        await process.settle()
+        await process.advance(by: .seconds(3_600 + 50))
+        #expect(process.performer.fireTimes == (1...5).map { begin + .seconds($0 * 60) })
+    }
+
     @Test func `delays by a stable jitter and keeps the fire time`() async throws {
         let process = try process("{ cron: '0 * * * *', jitter: 10m }")
         try await process.start()

@@ -147,6 +147,25 @@ import Testing
         #expect(await process.outcome().status == 0)
     }
 
+    @Test func `an update of the tz database takes effect while it runs`() async throws {
+        let zones = try TemporaryDirectory()
+        let files = FileManager.default
+        try files.createDirectory(atPath: zones.path + "/Europe", withIntermediateDirectories: true)
+        let paris = zones.path + "/Europe/Paris"
+        try files.copyItem(atPath: "/usr/share/zoneinfo/Etc/GMT-1", toPath: paris)
+        let directory = try TemporaryDirectory([
+            "noon.yml": "trigger: { cron: '0 12 * * *', timezone: Europe/Paris }\nactions: [{ log: noon }]\n"
+        ])
+        let process = try Program(in: directory.path, ["TZDIR": zones.path]).start(["start"])
+        #expect(await eventually { process.errors.contains("T11:00:00Z triggers=1") })
+        // As a package does it: beside it, then over it.
+        try files.copyItem(atPath: "/usr/share/zoneinfo/Etc/GMT-3", toPath: paris + ".new")
+        #expect(rename(paris + ".new", paris) == 0)
+        #expect(await eventually { process.errors.contains("T09:00:00Z zones=Europe/Paris") })
+        process.send(SIGTERM)
+        #expect(await process.outcome().status == 0)
+    }
+
     @Test func `SIGTERM lets what runs end`() async throws {
         let recipe =
             "trigger: { interval: 1d, run_on_start: true }\nconnection: api\nactions:\n  - get: /api/v5/me?delay=1s\n"

@@ -245,6 +245,34 @@ import Testing
             mend: "an `end` later than its `start`"
         ),
         Case(
+            story: "a recipe with the name of what alarms do",
+            recipe: "name: on_alert\nactions:\n  - log: x\n",
+            place: "1:7",
+            message: "no recipe can have it",
+            mend: "another name"
+        ),
+        Case(
+            story: "a heartbeat that is no URL",
+            recipe: "heartbeat: hc-ping.com/x\nactions:\n  - log: x\n",
+            place: "1:12",
+            message: "no URL",
+            mend: "https://"
+        ),
+        Case(
+            story: "an expectation that does not exist",
+            recipe: "expect: { success_evry: 26h }\nactions:\n  - log: x\n",
+            place: "1:11",
+            message: "success_evry",
+            mend: "success_every"
+        ),
+        Case(
+            story: "an alarm where there is none",
+            recipe: "actions:\n  - log: ${{ alert.kind }}\n",
+            place: "2:14",
+            message: "no variable `alert`",
+            mend: ""
+        ),
+        Case(
             story: "an interval without a unit",
             recipe: "trigger: { interval: 5 parsecs }\nconnection: api\nactions:\n  - get: /me\n",
             place: "1:22",
@@ -383,6 +411,17 @@ import Testing
             "fine.yml": recipe,
         ]
         #expect(try TemporaryWorkspace(files).load().reports == [])
+    }
+
+    @Test func `what alarms do is checked where it stands`() throws {
+        let workspace = try TemporaryWorkspace([
+            "runner.yml": "on_alert:\n  - log: ${{ alert.mesage }}\n", "a.yml": "actions:\n  - log: a\n",
+        ]).load()
+        #expect(
+            workspace.reports == ["runner.yml:2:20: error: `alert` has no `mesage` => `message` was probably meant"]
+        )
+        #expect(workspace.alerts == nil)
+        #expect(workspace.recipes.keys.sorted() == ["a"])
     }
 
     @Test func `two files with one name are an error`() throws {

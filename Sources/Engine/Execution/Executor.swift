@@ -58,7 +58,9 @@ public final class Executor: RunPerforming {
         let context = RunContext(order: order, services: services, done: done)
         context.report(.runStarted(order.run))
         let ending = await context.performAll(handle)
-        return await context.finish(ending, since: start)
+        let result = await context.finish(ending, since: start)
+        if order.callsHeartbeat, result.status == .succeeded, result.storeError == nil { await context.callHeartbeat() }
+        return result
     }
 }
 

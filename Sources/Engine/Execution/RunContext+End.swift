@@ -166,7 +166,8 @@ extension RunContext {
             output: ending.output,
             error: ending.error,
             storeError: ending.storeError,
-            duration: services.clock.uptime() - start
+            duration: services.clock.uptime() - start,
+            lateness: lateness
         )
         if !ending.isFenced {
             let end = RunEnd(

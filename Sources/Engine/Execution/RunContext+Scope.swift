@@ -10,6 +10,7 @@ extension RunContext {
         var scope = Scope()
         scope["recipe"] = .map(["name": .string(plan.recipe.name), "version": .string(plan.recipe.version)])
         scope["inputs"] = order.inputs
+        if plan.recipe.name == Recipe.alertName { scope["alert"] = order.inputs }
         scope["env"] = services.environment
         scope["actions"] = .map([:])
         scope["vars"] = .map([:])

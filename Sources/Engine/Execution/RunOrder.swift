@@ -33,6 +33,8 @@ public struct RunOrder: Sendable {
     public var jitter = Duration.zero
     /// Whether a successful run commits its `state`.
     public var commitsState = true
+    /// Whether a successful run calls the recipe's `heartbeat`.
+    public var callsHeartbeat = true
 
     /// An order; run, plan, inputs and connections have no default.
     public init(
@@ -66,6 +68,8 @@ public struct RunResult: Sendable {
     public var storeError: StoreError?
     /// How long it took.
     public var duration: Duration
+    /// From the fire time and its jitter to the first effect; nil where it is not measured.
+    public var lateness: Duration?
 }
 
 /// Performs runs; the scheduler's tests give another one than `Executor`.

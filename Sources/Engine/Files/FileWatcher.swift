@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// Tells when YAML files below watched directories change (inotify(7)), once per burst of changes.
+/// Tells when files in watched directories change (inotify(7)), once per burst of changes.
 final class FileWatcher: Sendable {
     private struct State {
         /// Directories by watch number.
@@ -24,8 +24,16 @@ final class FileWatcher: Sendable {
     private static let events =
         UInt32(IN_CLOSE_WRITE) | UInt32(IN_MOVED_TO) | UInt32(IN_MOVED_FROM) | UInt32(IN_CREATE) | UInt32(IN_DELETE)
 
+    /// Which changes matter.
+    enum Interest: Sendable {
+        /// YAML files, and directories.
+        case recipes
+        /// All files, but none whose name begins with a dot.
+        case everything
+    }
+
     /// Nil where the kernel gives no watches; changes then take effect at the next start.
-    init?() {
+    init?(_ interest: Interest = .recipes) {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor
@@ -38,7 +46,7 @@ final class FileWatcher: Sendable {
         self.quiet = quiet
         source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
         source.setEventHandler { @Sendable in
-            if Self.readEvents(descriptor) { quiet.schedule(deadline: .now() + Self.debounce) }
+            if Self.readEvents(descriptor, interest) { quiet.schedule(deadline: .now() + Self.debounce) }
         }
         source.setCancelHandler { @Sendable in close(descriptor) }
         source.activate()
@@ -70,8 +78,8 @@ final class FileWatcher: Sendable {
         }
     }
 
-    /// Reads all that is there; whether any of it concerns a YAML file or a directory.
-    private static func readEvents(_ descriptor: Int32) -> Bool {
+    /// Reads all that is there; whether any of it is of interest.
+    private static func readEvents(_ descriptor: Int32, _ interest: Interest) -> Bool {
         var isRelevant = false
         let header = MemoryLayout<inotify_event>.size
         withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: MemoryLayout<inotify_event>.alignment) { buffer in
@@ -83,7 +91,7 @@ final class FileWatcher: Sendable {
                     let event = buffer.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
                     let nameBytes = buffer[(offset + header)..<min(count, offset + header + Int(event.len))]
                     let name = String(decoding: nameBytes.prefix { $0 != 0 }, as: UTF8.self)
-                    if concerns(event.mask, name) { isRelevant = true }
+                    if concerns(event.mask, name, interest) { isRelevant = true }
                     offset += header + Int(event.len)
                 }
             }
@@ -91,11 +99,12 @@ final class FileWatcher: Sendable {
         return isRelevant
     }
 
-    private static func concerns(_ mask: UInt32, _ name: String) -> Bool {
+    private static func concerns(_ mask: UInt32, _ name: String, _ interest: Interest) -> Bool {
         // Lost events may have been anything.
         if mask & UInt32(IN_Q_OVERFLOW) != 0 { return true }
         if mask & UInt32(IN_IGNORED) != 0 { return false }
         if name.hasPrefix(".") { return false }
+        if case .everything = interest { return true }
         return mask & UInt32(IN_ISDIR) != 0 || name.hasSuffix(".yml") || name.hasSuffix(".yaml")
     }
 }

@@ -123,7 +123,7 @@ extension FireExplainer {
 
     private func pending(since shown: String) async throws(StoreError) -> String {
         let now = now
-        let isServed = try await store?.nodes().contains { $0.isAlive(now: now) } ?? false
+        let isServed = try await store?.nodes().contains { $0.role == .scheduler && $0.isAlive(now: now) } ?? false
         return isServed
             ? "is due since \(shown), and its record comes when its turn does"
             : "was due at \(shown), but no process is running; the next `runner start` runs it or records why not"

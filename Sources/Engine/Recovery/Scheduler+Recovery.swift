@@ -62,7 +62,9 @@ extension Scheduler {
             inputs: inputs ?? plan.defaultInputs,
             connections: workspace.connections
         )
-        if run.cause == .schedule, let trigger = order.trigger { order.jitter = trigger.delay(of: run.fire.scheduledAt, recipe: run.fire.recipe) }
+        if run.cause == .schedule, let trigger = order.trigger {
+            order.jitter = trigger.delay(of: run.fire.scheduledAt, recipe: run.fire.recipe)
+        }
         guard run.startedAt != nil else { return order }
         switch plan.recipe.onInterrupt {
         case .resume: order.beginning = .resume

@@ -118,6 +118,10 @@ public struct BackfillPlan: Sendable {
     }
 
     private func part(_ trigger: Trigger, _ first: Instant, _ last: Instant) -> Backfill.Split.Part {
-        Backfill.Split.Part(first: first, last: last, count: trigger.schedule.count(from: first, through: last))
+        Backfill.Split.Part(
+            first: first,
+            last: last,
+            count: trigger.schedule.count(after: first - .microseconds(1), through: last)
+        )
     }
 }

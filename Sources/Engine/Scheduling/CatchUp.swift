@@ -91,7 +91,7 @@ struct CatchUp: Sendable {
         guard let first = trigger.next(after: span.after), first <= span.through,
             let last = trigger.schedule.previous(before: span.through + .microseconds(1), in: trigger.bounds)
         else { return nil }
-        let count = trigger.schedule.count(from: first, through: last)
+        let count = trigger.schedule.count(after: span.after, through: span.through, in: trigger.bounds)
         return Unserved(first: first, last: last, count: count, status: status, reason: reason)
     }
 }

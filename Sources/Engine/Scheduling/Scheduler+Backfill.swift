@@ -6,6 +6,8 @@ import Store
 enum Chore: Sendable, Hashable {
     /// Run the next of its backfill.
     case backfill(String)
+    /// See whether a run of it succeeded in time.
+    case expectation(String)
 }
 
 extension Scheduler {

@@ -23,8 +23,8 @@ extension Scheduler {
         hold(order.run.id, handle)
         let performer = services.performer
         Task {
-            _ = await performer.run(order, handle: handle)
-            await self.ended(order)
+            let result = await performer.run(order, handle: handle)
+            await self.ended(order, result)
         }
     }
 
@@ -36,7 +36,9 @@ extension Scheduler {
     }
 
     /// What follows from the end of a run: a slot is free, another may have its turn, and a catch-up may go on.
-    private func ended(_ order: RunOrder) async {
+    private func ended(_ order: RunOrder, _ result: RunResult) async {
+        // Before its slot is given up: a process that stops waits for this, too.
+        await judge(order, result)
         let (run, recipe) = (order.run.id, order.run.fire.recipe)
         running[run] = nil
         letGo(of: order)
@@ -168,6 +170,8 @@ extension Scheduler {
         waiting.retryAll()
         await fillSlots()
         await lookForBackfills()
+        await loadAlarms()
+        for recipe in pausedExpectations { await judgeSuccess(of: recipe) }
         await wake()
     }
 

@@ -8,7 +8,9 @@ extension Scheduler {
     ///
     /// `watch` follows.
     func load(_ workspace: Workspace) async throws(StoreError) {
-        let plans = workspace.recipes.mapValues(RecipePlan.init)
+        var plans = workspace.recipes.mapValues(RecipePlan.init)
+        // It has no triggers: alarms start it.
+        if let alerts = workspace.alerts { plans[alerts.name] = RecipePlan(alerts) }
         try await saveVersions(of: plans.values.map { $0 })
         self.plans = plans
         self.workspace = workspace
@@ -31,7 +33,9 @@ extension Scheduler {
             queue.set(key, to: nil)
         }
         var late: [TriggerKey] = []
+        firstSeen = plans.mapValues { _ in moment }
         for record in records {
+            firstSeen[record.key.recipe] = min(record.firstSeen, firstSeen[record.key.recipe] ?? moment)
             guard let (plan, trigger) = triggers[record.key] else { continue }
             if var known = watches[record.key] {
                 known.plan = plan
@@ -49,6 +53,8 @@ extension Scheduler {
             requeue(record.key)
         }
         await catchUp(late, at: moment)
+        if isStart { await loadAlarms() }
+        await watchExpectations()
         if isStart { await fireOnStart(at: moment) }
         await wake()
     }

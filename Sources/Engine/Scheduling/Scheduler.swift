@@ -43,6 +43,12 @@ actor Scheduler {
     ///
     /// Overlap is the store's to judge.
     var heldRuns: [String: Int] = [:]
+    /// What people were told of, and is not over.
+    var openAlarms: [AlarmKey: AlarmRecord] = [:]
+    /// When a process first saw any trigger of a recipe: since then a success is expected.
+    var firstSeen: [String: Instant] = [:]
+    /// Recipes whose success is not waited for while they are paused.
+    var pausedExpectations: Set<String> = []
     /// Recipes whose backfill goes on, and when its next run may start.
     var backfills: [String: Instant] = [:]
     var leaseAlarm: (any Alarm)?
@@ -82,6 +88,21 @@ actor Scheduler {
 
     private func clockStepped() async {
         services.observer.observe(.clockStepped)
+        await lookAtZones()
+        await wake()
+    }
+
+    /// Takes over what changed in the tz database: fire times follow from the last one by the new rules.
+    ///
+    /// Those that have passed by them are late, like any other.
+    func lookAtZones() async {
+        let changed = Zone.reloadDatabase()
+        guard !changed.isEmpty else { return }
+        for key in watches.keys {
+            watches[key]?.trigger.refreshZone()
+            requeue(key)
+        }
+        services.observer.observe(.zonesChanged(changed, next: nextWake()))
         await wake()
     }
 
@@ -144,6 +165,7 @@ actor Scheduler {
             for chore in dueChores {
                 switch chore {
                 case .backfill(let recipe): await continueBackfill(of: recipe)
+                case .expectation(let recipe): await judgeSuccess(of: recipe)
                 }
             }
         }

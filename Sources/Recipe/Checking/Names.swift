@@ -109,6 +109,10 @@ struct Names {
         "started_at": .typed(.timestamp), "attempt": .typed(.int), "last_success_at": .open, "interval_start": .open,
         "interval_end": .typed(.timestamp),
     ])
+    static let alert = Shape.members([
+        "kind": .typed(.string), "after": .open, "recipe": .open, "connection": .open, "message": .typed(.string),
+        "since": .typed(.string), "count": .open, "run": .open,
+    ])
     static let recipe = Shape.members(["name": .typed(.string), "version": .typed(.string)])
     static let httpResult = Shape.members(
         exchange.merging(["attempts": .typed(.int), "duration": .open]) { first, _ in first }

@@ -23,6 +23,11 @@ struct RecipeChecker {
             "env": Names.members(file.settings.environmentNames),
             "actions": .members([:]),
         ])
+        if recipe.name == Recipe.alertName { names.variables["alert"] = Names.alert }
+        references.check(
+            recipe.heartbeat,
+            Names(variables: names.variables.filter { ["recipe", "env"].contains($0.key) })
+        )
         let changed = Self.variablesSet(in: recipe.actions + recipe.onSuccess + recipe.onFailure + recipe.finally)
         for variable in recipe.vars {
             let shape = references.shape(of: variable.value, withConnection(names, recipe.connection))

@@ -31,6 +31,15 @@ struct RecipeReader {
             )
         }
         let recipeName = name?.value ?? defaultName
+        if recipeName == Recipe.alertName {
+            let start = Mark(line: 1, column: 1)
+            file.diagnostics.report(
+                "recipe.name",
+                "`\(Recipe.alertName)` is the name of what alarms do, so no recipe can have it",
+                at: name?.span ?? Span(start: start, end: start),
+                help: "choose another name, or write the actions as `on_alert:` in runner.yml"
+            )
+        }
         var recipe = Recipe(name: recipeName, path: source.path, source: source, version: Self.version(of: source.text))
         recipe.description = reader.string("description")?.value
         recipe.isEnabled = reader.bool("enabled")?.value ?? true
@@ -64,6 +73,7 @@ struct RecipeReader {
         recipe.finally = actionReader.actions(reader.take("finally"), as: "`finally`", prefix: "finally/")
         if let policy = reader.choice("on_interrupt", InterruptPolicy.self) { recipe.onInterrupt = policy.value }
         if let delivery = reader.choice("delivery", Delivery.self) { recipe.delivery = delivery.value }
+        AlarmKeysReader(file: file).read(&reader, into: &recipe)
         reader.finish()
         RecipeChecker(file: file, catalogue: catalogue).check(recipe)
         return recipe

@@ -27,6 +27,8 @@ struct SettingsReader {
         if let node = reader.takeNonNull("history") { history(node, &settings) }
         if let node = reader.takeNonNull("defaults") { defaults(node, &settings) }
         if let node = reader.takeNonNull("log") { log(node, &settings) }
+        // Read by `AlertReader`, when the connections are known.
+        reader.known(["on_alert"])
         reader.finish()
         return settings
     }

@@ -43,6 +43,15 @@ public struct Recipe: Sendable {
     public var onInterrupt = InterruptPolicy.resume
     /// Whether the action that was in flight may be done again after a crash.
     public var delivery = Delivery.atLeastOnce
+    /// What it is expected to do, so that its silence is noticed.
+    public var expectations = Expectations()
+    /// So many failed runs in a row raise an alarm.
+    public var alertAfter = Defaults.alertAfter
+    /// What is asked for after each success, for a watcher outside.
+    public var heartbeat: Template?
+
+    /// The name under which the workspace's `on_alert` actions run; no recipe has it.
+    public static let alertName = "on_alert"
 
     init(name: String, path: String, source: Source, version: String) {
         self.name = name
@@ -50,6 +59,14 @@ public struct Recipe: Sendable {
         self.source = source
         self.version = version
     }
+}
+
+/// What raises an alarm when it does not come true.
+public struct Expectations: Sendable, Hashable {
+    /// A run succeeds at least this often.
+    public var successEvery: Duration?
+    /// No fire starts later than this after its time.
+    public var maxLateness: Duration?
 }
 
 /// What becomes of an interrupted run.
@@ -107,6 +124,10 @@ public enum Defaults {
     public static let maxConcurrentRuns = 1_000
     /// The time between the starts of two runs that are caught up: 1 s.
     public static let catchUpPace = Duration.seconds(1)
+    /// Failed runs in a row that raise an alarm: 3.
+    public static let alertAfter = 3
+    /// The longest call of a heartbeat: 10 s.
+    public static let heartbeatTimeout = Duration.seconds(10)
     /// How long a stopping process waits for what runs: 30 s.
     public static let shutdownGrace = Duration.seconds(30)
 }

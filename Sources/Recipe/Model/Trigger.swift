@@ -5,11 +5,11 @@ public struct Trigger: Sendable {
     /// A hash of kind, expression and zone, or the trigger's own `id:` (DESIGN section 10).
     public let id: String
     /// The pure rule.
-    public let schedule: Schedule
+    public private(set) var schedule: Schedule
     /// The rule as it was written: `*/15 9-17 * * MON-FRI` or `every 90s`.
     public let text: String
     /// The zone in which its times are shown.
-    public let zone: Zone
+    public private(set) var zone: Zone
     /// What is done about fire times that passed while no process ran.
     public var catchUp = CatchUpRule()
     /// What is done about a fire time while the last run is still going.
@@ -35,6 +35,12 @@ public struct Trigger: Sendable {
         self.text = text
         self.zone = zone
         self.place = place
+    }
+
+    /// Takes the rules that its zone has now; see `Zone.reloadDatabase()`.
+    public mutating func refreshZone() {
+        schedule = schedule.refreshed()
+        zone = zone.refreshed()
     }
 
     /// When it fires at all.

@@ -14,6 +14,8 @@ public struct Workspace: Sendable {
     public var connections: [String: Connection] = [:]
     /// The valid recipes, by name.
     public var recipes: [String: Recipe] = [:]
+    /// The `on_alert` actions of `runner.yml`, as a recipe without triggers.
+    public var alerts: Recipe?
     /// All that is wrong or worth saying, in the order of files and lines.
     public var diagnostics: [Diagnostic] = []
     /// The texts that the diagnostics speak of, by path.

@@ -31,8 +31,9 @@ public struct WorkspaceLoader: Sendable {
     private func load(recipes: (WorkspaceFiles) -> [String]) -> Workspace {
         let files = WorkspaceFiles(root: root)
         var workspace = Workspace(root: root, settings: WorkspaceSettings(timezone: systemZone))
-        loadSettings(&workspace)
+        let settings = loadSettings(&workspace)
         let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
+        if let settings { loadAlerts(settings, catalogue, &workspace) }
         (workspace.connectors, workspace.connections) = catalogue.loadAll()
         let loaded = loadRecipes(recipes(files), settings: workspace.settings, catalogue)
         merge(catalogue, loaded, into: &workspace)
@@ -42,7 +43,7 @@ public struct WorkspaceLoader: Sendable {
     /// Reads `runner.yml` only.
     public func settings() -> WorkspaceSettings {
         var workspace = Workspace(root: root, settings: WorkspaceSettings(timezone: systemZone))
-        loadSettings(&workspace)
+        _ = loadSettings(&workspace)
         return workspace.settings
     }
 
@@ -51,7 +52,7 @@ public struct WorkspaceLoader: Sendable {
     /// `path` is relative to the root or absolute.
     public func load(recipe path: String) -> (workspace: Workspace, recipe: Recipe?) {
         var workspace = Workspace(root: root, settings: WorkspaceSettings(timezone: systemZone))
-        loadSettings(&workspace)
+        _ = loadSettings(&workspace)
         let files = WorkspaceFiles(root: root, recipes: [])
         let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
         let relative = path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
@@ -71,21 +72,35 @@ public struct WorkspaceLoader: Sendable {
         let node = parse(source, into: file.diagnostics)
         let files = WorkspaceFiles(root: root, recipes: [])
         let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
-        let result = RecipeReader(file: file, catalogue: catalogue).recipe(node, defaultName: recipe)
+        let result =
+            recipe == Recipe.alertName
+            ? AlertReader(file: file, catalogue: catalogue).recipe(node)
+            : RecipeReader(file: file, catalogue: catalogue).recipe(node, defaultName: recipe)
         return file.diagnostics.hasErrors ? nil : result
     }
 
-    private func loadSettings(_ workspace: inout Workspace) {
-        guard access(root + "/runner.yml", F_OK) == 0 else { return }
+    /// Reads `runner.yml`; gives its text, when it is there and has no error.
+    private func loadSettings(_ workspace: inout Workspace) -> Source? {
+        guard access(root + "/runner.yml", F_OK) == 0 else { return nil }
         switch reader.source("runner.yml") {
         case .success(let source):
             let file = FileReader(source: source, settings: workspace.settings)
             let node = parse(source, into: file.diagnostics)
             if !file.diagnostics.hasErrors { workspace.settings = SettingsReader(file: file).settings(node) }
             workspace.add(file.diagnostics.sorted, source)
+            return file.diagnostics.hasErrors ? nil : source
         case .failure(let problem):
             workspace.add([problem.diagnostic], nil)
+            return nil
         }
+    }
+
+    /// Reads what alarms do.
+    private func loadAlerts(_ source: Source, _ catalogue: Catalogue, _ workspace: inout Workspace) {
+        let file = FileReader(source: source, settings: workspace.settings)
+        let recipe = AlertReader(file: file, catalogue: catalogue).recipe(parse(source, into: file.diagnostics))
+        if !file.diagnostics.hasErrors { workspace.alerts = recipe }
+        workspace.add(file.diagnostics.sorted, source)
     }
 
     // MARK: Recipes

@@ -43,6 +43,8 @@ public enum RunCause: String, Sendable, Hashable, CaseIterable {
     case start
     /// A person asked for it.
     case person
+    /// An alarm was raised, or is over: `on_alert`.
+    case alarm
 }
 
 /// One fire of one trigger.

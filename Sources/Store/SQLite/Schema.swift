@@ -192,6 +192,15 @@ enum Schema {
         ) STRICT;
         CREATE UNIQUE INDEX pause_open ON pause (recipe) WHERE until IS NULL;
         CREATE INDEX pause_recipe ON pause (recipe, since);
+        -- What people were told of, and is not over.
+        CREATE TABLE alarm (
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            message TEXT NOT NULL,
+            count INTEGER,
+            PRIMARY KEY (kind, subject)
+        ) STRICT, WITHOUT ROWID;
         -- Whether a fire time lies in a range that one record stands for.
         CREATE INDEX run_range ON run (trigger, missed_until) WHERE missed_until IS NOT NULL;
 

@@ -31,10 +31,14 @@ struct List: AsyncParsableCommand {
             try await store?.pauses(after: nil) ?? []
         }
         let paused = Dictionary(pauses.map { ($0.recipe, $0) }) { _, last in last }
+        let alarms = try await StoreAccess.asking { () async throws(StoreError) in try await store?.alarms() ?? [] }
+        let raised = Dictionary(grouping: alarms.filter { $0.key.kind != .needsAttention }, by: \.key.subject)
         let now = SystemClock().now()
         if json {
             return Terminal.out(
-                Listing.array(recipes.map { object($0, next($0, now), last[$0.name], paused[$0.name]) })
+                Listing.array(
+                    recipes.map { object($0, next($0, now), last[$0.name], paused[$0.name], raised[$0.name] ?? []) }
+                )
             )
         }
         guard !recipes.isEmpty else { return Terminal.errorLine("no recipes in \(location.shown)") }
@@ -67,7 +71,8 @@ struct List: AsyncParsableCommand {
         _ recipe: Recipe,
         _ next: (at: Instant, trigger: Trigger)?,
         _ run: RunRecord?,
-        _ pause: PauseRecord?
+        _ pause: PauseRecord?,
+        _ alarms: [AlarmRecord]
     ) -> Value {
         .map(
             ValueMap([
@@ -77,6 +82,7 @@ struct List: AsyncParsableCommand {
                 ("schedules", .list(recipe.triggers.map { .string($0.text) })),
                 ("next_at", Listing.json(next?.at)),
                 ("paused", pause.map(pauseObject) ?? .null),
+                ("alarms", .list(alarms.map(alarmObject))),
                 ("last", run.map(Listing.json) ?? .null),
             ])
         )
@@ -86,6 +92,15 @@ struct List: AsyncParsableCommand {
         .map(
             ValueMap([
                 ("since", Listing.json(pause.since)), ("note", pause.note.map(Value.string) ?? .null),
+            ])
+        )
+    }
+
+    private func alarmObject(_ alarm: AlarmRecord) -> Value {
+        .map(
+            ValueMap([
+                ("kind", .string(alarm.key.kind.rawValue)), ("since", Listing.json(alarm.since)),
+                ("message", .string(alarm.message)), ("count", alarm.count.map { .int(Int64($0)) } ?? .null),
             ])
         )
     }

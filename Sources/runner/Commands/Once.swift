@@ -66,8 +66,7 @@ struct Once: AsyncParsableCommand {
         }
         var command = Once()
         command.file = arguments[1]
-        command.input = []
-        command.inputFile = nil
+        command.inputs = .none
         command.ephemeral = false
         command.noState = false
         command.place = WorkspaceOptions.none

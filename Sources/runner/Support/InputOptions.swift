@@ -12,6 +12,14 @@ struct InputOptions: ParsableArguments {
     @Option(help: "A JSON file with the inputs; --input overrides it.")
     var inputFile: String?
 
+    /// Nothing is given.
+    static var none: InputOptions {
+        var options = InputOptions()
+        options.input = []
+        options.inputFile = nil
+        return options
+    }
+
     /// The inputs of a recipe, complete and of the right types.
     func value(for plan: RecipePlan) throws -> Value {
         var given: [String: Value] = [:]

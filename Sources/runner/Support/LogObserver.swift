@@ -64,8 +64,22 @@ struct LogObserver: EngineObserver {
                 )
                 Terminal.errorLine(diagnostic.rendered(in: sources[diagnostic.path], colour: Terminal.allowsColour(2)))
             }
+        case .heartbeatFailed(let run, let recipe, let message):
+            logger.warning(
+                "heartbeat failed",
+                metadata: ["run": "\(run)", "recipe": "\(recipe)", "error": "\(message)"]
+            )
+        case .alarmRaised(let alarm):
+            logger.error("alarm", metadata: metadata(alarm))
+        case .alarmCleared(let alarm):
+            logger.notice("alarm over", metadata: metadata(alarm))
         case .clockStepped:
-            logger.notice("the clock was set")
+            logger.notice("the clock was set, or the machine slept")
+        case .zonesChanged(let zones, let next):
+            logger.notice(
+                "time zone rules changed",
+                metadata: ["zones": "\(zones.joined(separator: " "))", "next": "\(next?.rfc3339() ?? "-")"]
+            )
         case .storeFailed(let error):
             logger.error("the store refused", metadata: ["error": "\(error)"])
         case .stopping(let runs):
@@ -75,6 +89,14 @@ struct LogObserver: EngineObserver {
 
     private func metadata(_ run: RunRecord) -> Logger.Metadata {
         ["run": "\(run.id)", "recipe": "\(run.fire.recipe)"]
+    }
+
+    private func metadata(_ alarm: AlarmRecord) -> Logger.Metadata {
+        let subject = alarm.key.kind == .needsAttention ? "connection" : "recipe"
+        return [
+            "kind": "\(alarm.key.kind.rawValue)", subject: "\(alarm.key.subject)",
+            "since": "\(alarm.since.rfc3339())", "message": "\(alarm.message)",
+        ]
     }
 
     private func metadata(_ action: ActionDescription) -> Logger.Metadata {

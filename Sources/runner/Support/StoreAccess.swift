@@ -32,7 +32,7 @@ enum StoreAccess {
     static func forWriting(_ location: WorkspaceLocation, _ option: String?, _ settings: WorkspaceSettings) throws
         -> SQLiteStore
     {
-        try forWriting(location, option, settings, environment: location.environment())
+        try forWriting(location, option, settings, environment: location.environment(), isBrief: true)
     }
 
     /// The store for a command that runs something; made where it is missing.

@@ -24,6 +24,7 @@ final class ManualEngineClock: EngineClock {
         var alarms: [Int: Waiting] = [:]
         var sleepers: [Int: (until: Duration, continuation: CheckedContinuation<Void, any Error>)] = [:]
         var slept: [Duration] = []
+        var reactions: [@Sendable () -> Void] = []
     }
 
     private let state: Mutex<State>
@@ -78,7 +79,10 @@ final class ManualEngineClock: EngineClock {
         return HandAlarm(clock: self, number: number, ring: ring)
     }
 
-    func watchSteps(_ react: @escaping @Sendable () -> Void) -> (any ClockWatching)? { nil }
+    func watchSteps(_ react: @escaping @Sendable () -> Void) -> (any ClockWatching)? {
+        state.withLock { $0.reactions.append(react) }
+        return nil
+    }
 
     private final class HandAlarm: Alarm {
         private let clock: ManualEngineClock
@@ -120,6 +124,15 @@ final class ManualEngineClock: EngineClock {
     /// Sets the wall clock, as an administrator does, or lets the machine sleep: nothing rings on the way.
     func step(by duration: Duration) {
         state.withLock { $0.wall += duration }
+    }
+
+    /// Sets the wall clock, or wakes the machine from its sleep, and tells those who watch it, as the kernel does.
+    func set(by duration: Duration) {
+        let reactions = state.withLock { state in
+            state.wall += duration
+            return state.reactions
+        }
+        for react in reactions { react() }
     }
 
     /// Moves to the next event, but not further than `limit`, and takes out what it sets off.

@@ -18,11 +18,12 @@ final class SchedulerProcess: Sendable {
     init(
         _ bench: Workbench,
         clock: ManualEngineClock,
-        length: @escaping @Sendable (RunOrder) -> Duration = { _ in .zero }
+        length: @escaping @Sendable (RunOrder) -> Duration = { _ in .zero },
+        outcome: @escaping @Sendable (RunOrder) -> (status: RunStatus, lateness: Duration?) = { _ in (.succeeded, nil) }
     ) {
         self.bench = bench
         self.clock = clock
-        performer = StandInPerformer(store: bench.store, clock: clock, length: length)
+        performer = StandInPerformer(store: bench.store, clock: clock, length: length, outcome: outcome)
         scheduler = Scheduler(
             services: Scheduler.Services(
                 store: bench.store,

@@ -14,16 +14,19 @@ final class StandInPerformer: RunPerforming {
     private let store: any Store
     private let clock: ManualEngineClock
     private let length: @Sendable (RunOrder) -> Duration
+    private let outcome: @Sendable (RunOrder) -> (status: RunStatus, lateness: Duration?)
     private let state = Mutex(State())
 
     init(
         store: any Store,
         clock: ManualEngineClock,
-        length: @escaping @Sendable (RunOrder) -> Duration = { _ in .zero }
+        length: @escaping @Sendable (RunOrder) -> Duration = { _ in .zero },
+        outcome: @escaping @Sendable (RunOrder) -> (status: RunStatus, lateness: Duration?) = { _ in (.succeeded, nil) }
     ) {
         self.store = store
         self.clock = clock
         self.length = length
+        self.outcome = outcome
     }
 
     /// What was run, in the order of starting.
@@ -53,7 +56,10 @@ final class StandInPerformer: RunPerforming {
         }
         guard !state.withLock({ $0.isDead }) else { return result }
         switch handle.reason {
-        case nil: break
+        case nil:
+            let outcome = outcome(order)
+            (result.status, result.lateness) = outcome
+            if outcome.status == .failed { result.reason = "it broke" }
         case .overlap(let reason):
             result.status = .cancelled
             result.reason = reason

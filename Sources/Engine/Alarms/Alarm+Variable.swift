@@ -1,0 +1,22 @@
+import CEL
+import Schedule
+import Store
+
+extension AlarmRecord {
+    /// `alert` in the actions of `on_alert`.
+    ///
+    /// - Parameter run: the run that raised it, or ended it.
+    func variable(isOver: Bool, run: RunID?) -> Value {
+        let isConnection = key.kind == .needsAttention
+        return .map([
+            "kind": .string(isOver ? "recovered" : key.kind.rawValue),
+            "after": isOver ? .string(key.kind.rawValue) : .null,
+            "recipe": isConnection ? .null : .string(key.subject),
+            "connection": isConnection ? .string(key.subject) : .null,
+            "message": .string(isOver ? "over: \(message)" : message),
+            "since": .string(since.rfc3339()),
+            "count": count.map { .int(Int64($0)) } ?? .null,
+            "run": run.map { .string($0.text) } ?? .null,
+        ])
+    }
+}

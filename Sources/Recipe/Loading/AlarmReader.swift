@@ -1,0 +1,64 @@
+import YAML
+
+/// Reads the keys of a recipe that say when somebody must be told: `expect`, `alert_after` and `heartbeat`.
+struct AlarmKeysReader {
+    let file: FileReader
+
+    func read(_ reader: inout MappingReader, into recipe: inout Recipe) {
+        if let node = reader.takeNonNull("expect") { recipe.expectations = expectations(node) }
+        if let count = reader.int("alert_after", in: 1...1_000) { recipe.alertAfter = count.value }
+        if let node = reader.takeNonNull("heartbeat") { recipe.heartbeat = heartbeat(node) }
+    }
+
+    private func expectations(_ node: Node) -> Expectations {
+        var expectations = Expectations()
+        guard var reader = MappingReader(node, as: "`expect`", into: file.diagnostics) else { return expectations }
+        expectations.successEvery = file.duration(reader.take("success_every"), as: "`success_every`", min: .seconds(1))
+        expectations.maxLateness = file.duration(
+            reader.take("max_lateness"),
+            as: "`max_lateness`",
+            min: .milliseconds(1)
+        )
+        reader.finish()
+        return expectations
+    }
+
+    private func heartbeat(_ node: Node) -> Template? {
+        guard let url = file.template(node, as: "`heartbeat`") else { return nil }
+        if let text = url.constant, !text.hasPrefix("https://"), !text.hasPrefix("http://") {
+            file.diagnostics.report(
+                "heartbeat.url",
+                "`\(text)` is no URL",
+                at: node.span,
+                help: "write the whole URL, for example `https://hc-ping.com/…`"
+            )
+        }
+        return url
+    }
+}
+
+/// Reads `on_alert` of `runner.yml`: the actions that alarms run.
+struct AlertReader {
+    let file: FileReader
+    let catalogue: Catalogue
+
+    /// The actions as a recipe; nil when there are none.
+    func recipe(_ root: Node?) -> Recipe? {
+        guard let root, !root.isNull, var reader = MappingReader(root, as: "`runner.yml`", into: file.diagnostics),
+            let node = reader.takeNonNull("on_alert")
+        else { return nil }
+        let source = file.diagnostics.source
+        var recipe = Recipe(
+            name: Recipe.alertName,
+            path: source.path,
+            source: source,
+            version: RecipeReader.version(of: source.text)
+        )
+        recipe.actions = ActionReader(file: file, catalogue: catalogue, connection: nil)
+            .actions(node, as: "`on_alert`")
+        recipe.timeout = file.settings.timeout
+        recipe.retry = file.settings.retry
+        RecipeChecker(file: file, catalogue: catalogue).check(recipe)
+        return recipe
+    }
+}
