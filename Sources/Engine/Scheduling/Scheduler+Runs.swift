@@ -11,7 +11,8 @@ extension Scheduler {
     /// Starts a run that this node holds, or lets it wait for a slot or for its turn.
     func start(_ order: RunOrder) {
         heldRuns[order.run.fire.recipe, default: 0] += 1
-        guard order.run.status == .running, running.count < maxConcurrentRuns, !isStopping else {
+        // What was claimed while the process began to stop has its slot, and as much grace as the others.
+        guard order.run.status == .running, running.count < maxConcurrentRuns else {
             waiting.append(order)
             keepLease()
             return
@@ -228,7 +229,7 @@ extension Scheduler {
         isStopping = true
         silenceAlarm()
         services.observer.observe(.stopping(runs: running.count))
-        // What is being claimed at this moment still gets its record; it does not begin any more.
+        // What is being claimed at this moment still begins.
         while isAwake { await withCheckedContinuation { sleepWaiters.append($0) } }
         await releaseWaiting()
         guard !running.isEmpty else { return }
@@ -246,12 +247,12 @@ extension Scheduler {
         for handle in running.values { handle.cancel(.shutdown) }
     }
 
-    /// Runs that have not begun are any other node's, or the next process's.
+    /// Runs that wait are any other node's, or the next process's.
     private func releaseWaiting() async {
         let orders = waiting.removeAll()
         for order in orders {
             do {
-                try await services.store.release(order.run.id, fence: order.run.fence)
+                try await giveUp(order.run)
             } catch {
                 // Another fire has taken its place: that is its record.
                 if case .fenced = error { continue }
@@ -259,6 +260,13 @@ extension Scheduler {
             }
         }
         if !orders.isEmpty { services.store.notify() }
+    }
+
+    /// One that is `running` goes on after an interruption, or would have, had there been a slot.
+    private func giveUp(_ run: RunRecord) async throws(StoreError) {
+        guard run.status == .running else { return try await services.store.release(run.id, fence: run.fence) }
+        let end = RunEnd(run: run.id, status: .interrupted, finishedAt: now, reason: Interruption.shutdown)
+        try await services.store.finish(end, fence: run.fence)
     }
 }
 

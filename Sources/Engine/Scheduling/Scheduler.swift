@@ -158,7 +158,7 @@ actor Scheduler {
             await catchUp(late, at: now)
             // Claimed and started part by part: what was claimed first is under way while the next part is claimed.
             var rest = fires[...]
-            while !rest.isEmpty {
+            while !rest.isEmpty, !isStopping {
                 await claim(Array(rest.prefix(Self.claimBatch)))
                 rest = rest.dropFirst(Self.claimBatch)
             }
