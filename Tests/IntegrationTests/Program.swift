@@ -46,6 +46,9 @@ struct Program {
 
 /// A process that is going on.
 final class RunningProgram: Sendable {
+    /// One at a time: Foundation's `run()` has crashed when tests started processes side by side.
+    private static let starting = Mutex(())
+
     private let process = Process()
     private let outputPath: String
     private let errorPath: String
@@ -69,7 +72,7 @@ final class RunningProgram: Sendable {
         process.terminationHandler = { _ in continuation.finish() }
         process.standardOutput = FileHandle(forWritingAtPath: outputPath)
         process.standardError = FileHandle(forWritingAtPath: errorPath)
-        try process.run()
+        try Self.starting.withLock { _ in try process.run() }
     }
 
     deinit {
