@@ -137,7 +137,7 @@ import Testing
 
             var texts: [(from: String, text: String)] = []
             func run(_ arguments: String...) async throws {
-                let outcome = await (try program.start(arguments)).outcome()
+                let outcome = try await program.start(arguments).outcome()
                 texts.append((arguments.joined(separator: " "), outcome.output + outcome.errors))
             }
             for file in Self.recipes.keys.sorted() { try await run("once", file) }
@@ -152,10 +152,10 @@ import Testing
             try await run("runs", "--json")
             for item in try await runs(program) { try await run("show", item["id"]?.string ?? "", "--json") }
 
-            let started = try program.start(["start", "--log-level", "debug"])
+            let started = try await program.start(["start", "--log-level", "debug"])
             #expect(await eventually { started.errors.contains("action finished") && server.count("/fail") > 4 })
             started.send(SIGKILL)
-            let crash = await started.outcome()
+            let crash = try await started.outcome()
             #expect(crash.status != 0)
             texts.append(("start", crash.output + crash.errors))
 

@@ -20,7 +20,7 @@ import Testing
         let directory = try TemporaryDirectory(["a.yml": "actions:\n  - log: hi\n"])
         let program = Program(in: directory.path)
         for words in [["onec"], ["once"], ["once", "nothing.yml"], ["runs", "--limit", "x"], ["next", "-n", "0"]] {
-            let outcome = await (try program.start(words)).outcome()
+            let outcome = try await program.start(words).outcome()
             #expect(outcome.status == 2, "\(words): \(outcome)")
             #expect(!outcome.errors.isEmpty && outcome.output.isEmpty)
         }
@@ -74,7 +74,7 @@ import Testing
         #expect(failed.status == 1)
         #expect(failed.json["errors"]?.items.first?["message"] == "division by zero")
         for words in [["eval"], ["eval", "1", "+", "2"], ["eval", "1", "-i", "none.yml"], ["eval", "1 +"]] {
-            let outcome = await (try program.start(words)).outcome()
+            let outcome = try await program.start(words).outcome()
             #expect(outcome.status == 2, "\(words): \(outcome)")
             #expect(!outcome.errors.isEmpty && outcome.output.isEmpty)
         }

@@ -33,7 +33,7 @@ import Testing
                 (["connectors", "new", "a/b", "--from", "basic"], 2, "`a/b` is no name"),
                 (["connectors", "new", "x", "--from", "basics"], 2, "there is no connector `basics`"),
             ] {
-                let outcome = await (try program.start(arguments)).outcome()
+                let outcome = try await program.start(arguments).outcome()
                 #expect(outcome.status == Int32(status), "\(arguments): \(outcome.errors)")
                 #expect(outcome.errors.contains(words), "\(outcome.errors)")
                 #expect(outcome.output.isEmpty && outcome.errors.filter(\.isNewline).count == 1, "\(outcome.errors)")

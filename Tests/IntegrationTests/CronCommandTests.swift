@@ -6,13 +6,13 @@ import Testing
         let directory = try TemporaryDirectory()
         let program = Program(in: directory.path)
         let words = ["cron", "30 2 * * *", "--timezone", "Europe/Paris", "--from", "2026-03-28", "-n", "2"]
-        let outcome = await (try program.start(words)).outcome()
+        let outcome = try await program.start(words).outcome()
         #expect(outcome.status == 0)
         let lines = outcome.output.split(separator: "\n").map(String.init)
         #expect(lines.first == "at 02:30, every day")
         #expect(lines.contains("  2026-03-29T02:30:00 does not exist: fires at 2026-03-29T03:00:00+02:00 instead"))
         #expect(lines.contains { $0.hasPrefix("2026-03-29T03:00:00+02:00  Sunday") })
-        let object = await (try program.start(words + ["--json"])).outcome().json
+        let object = try await program.start(words + ["--json"]).outcome().json
         #expect(object["repeats"] == .bool(false))
         #expect(
             object["fires"]?.items.map { $0["local"]?.string } == [

@@ -29,8 +29,9 @@ import Testing
     @Test func `ten processes at once on a new connection make one token request`() async throws {
         let configuration = SandboxConfiguration(tokenLatency: .milliseconds(300))
         try await SandboxWorkspace.serve(["me.yml": Self.me], configuration) { sandbox, program, _ in
-            let running = try (0..<10).map { _ in try program.start(["once", "me.yml"]) }
-            for process in running { #expect(await process.outcome().status == 0) }
+            var running: [RunningProgram] = []
+            for _ in 0..<10 { running.append(try await program.start(["once", "me.yml"])) }
+            for process in running { #expect(try await process.outcome().status == 0) }
             #expect(sandbox.statistics().tokenRequests == 1)
         }
     }
@@ -75,7 +76,7 @@ import Testing
             as [([String], String)]
         {
             let words = ["once", "in.yml"] + (arguments.isEmpty ? [] : ["--input"] + arguments)
-            let outcome = await (try program.start(words)).outcome()
+            let outcome = try await program.start(words).outcome()
             #expect(outcome.status == 2)
             #expect(outcome.errors.contains(text), "\(outcome.errors)")
         }
@@ -98,7 +99,7 @@ import Testing
             wrong.environment["CLIENT_SECRET"] = secret
             var shown = ""
             for words in [["once", "me.yml"], ["connections", "test", "api"], ["connections"], ["runs", "--json"]] {
-                let outcome = await (try wrong.start(words)).outcome()
+                let outcome = try await wrong.start(words).outcome()
                 #expect(outcome.status == (words[0] == "once" || words.count == 3 ? 1 : 0))
                 shown += outcome.output + outcome.errors
             }

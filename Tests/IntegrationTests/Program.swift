@@ -1,6 +1,6 @@
 import CEL
 import Foundation
-import Synchronization
+import TestSupport
 
 /// The built executable, run as a user would.
 struct Program {
@@ -34,65 +34,50 @@ struct Program {
 
     /// Runs it to its end.
     func run(_ arguments: String...) async throws -> Outcome {
-        let process = try start(arguments)
-        return await process.outcome()
+        try await start(arguments).outcome()
     }
 
     /// Starts it and goes on.
-    func start(_ arguments: [String]) throws -> RunningProgram {
-        try RunningProgram(self, arguments)
+    func start(_ arguments: [String]) async throws -> RunningProgram {
+        try await RunningProgram(self, arguments)
     }
 }
 
 /// A process that is going on.
 final class RunningProgram: Sendable {
-    /// One at a time: Foundation's `run()` has crashed when tests started processes side by side.
-    private static let starting = Mutex(())
-
-    private let process = Process()
+    private let process: SpawnedProcess
     private let outputPath: String
     private let errorPath: String
-    /// Ends with the process.
-    ///
-    /// `waitUntilExit` would spin on a run loop that has nothing to do.
-    private let end: AsyncStream<Never>
 
-    fileprivate init(_ program: Program, _ arguments: [String]) throws {
+    fileprivate init(_ program: Program, _ arguments: [String]) async throws {
         let base = NSTemporaryDirectory() + "runner-test-" + UUID().uuidString
         outputPath = base + ".out"
         errorPath = base + ".err"
-        for path in [outputPath, errorPath] { try Data().write(to: URL(fileURLWithPath: path)) }
-        process.executableURL = URL(fileURLWithPath: Program.path)
-        process.arguments = arguments
-        process.environment = program.environment
-        process.currentDirectoryURL = URL(fileURLWithPath: program.directory)
-        process.standardInput = FileHandle.nullDevice
-        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
-        end = stream
-        process.terminationHandler = { _ in continuation.finish() }
-        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
-        process.standardError = FileHandle(forWritingAtPath: errorPath)
-        try Self.starting.withLock { _ in try process.run() }
+        process = try await SpawnedProcess(
+            Program.path,
+            arguments,
+            environment: program.environment,
+            directory: program.directory,
+            output: outputPath,
+            errors: errorPath
+        )
     }
 
     deinit {
-        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
         for path in [outputPath, errorPath] { try? FileManager.default.removeItem(atPath: path) }
     }
 
     /// Sends a signal.
-    func send(_ signal: Int32) {
-        _ = Foundation.kill(process.processIdentifier, signal)
-    }
+    func send(_ signal: Int32) { process.send(signal) }
 
     /// What it has written to standard error so far.
     var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
 
     /// Waits for its end.
-    func outcome() async -> Program.Outcome {
-        for await _ in end {}
+    func outcome() async throws -> Program.Outcome {
+        let status = try await process.status()
         let output = (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? ""
-        return Program.Outcome(status: process.terminationStatus, output: output, errors: errors)
+        return Program.Outcome(status: status, output: output, errors: errors)
     }
 }
 

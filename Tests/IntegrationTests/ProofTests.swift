@@ -13,10 +13,10 @@ import Testing
         ])
         let program = Program(in: directory.path)
         for _ in 0..<3 {
-            let process = try program.start(["start"])
+            let process = try await program.start(["start"])
             #expect(await eventually { process.errors.components(separatedBy: " tick ").count > 4 })
             process.send(SIGKILL)
-            _ = await process.outcome()
+            _ = try await process.outcome()
         }
         let audit = try await program.run("audit", "--json")
         #expect(audit.status == 0, "\(audit)")
@@ -70,17 +70,17 @@ import Testing
             "connections/api.yml": "connector: none\nbase_uri: http://127.0.0.1:1\nrate_limit: 1/s\n",
         ])
         let words = ["simulate", directory.path, "--from", "2026-05-04", "--to", "2026-05-05"]
-        let plain = await (try Program(in: "/", ["LANG": "C"]).start(words)).outcome()
+        let plain = try await Program(in: "/", ["LANG": "C"]).start(words).outcome()
         #expect(plain.status == 0)
         #expect(plain.output.contains("2026-05-04T00:00  2  ################") && !plain.output.contains("█"))
         #expect(plain.output.contains("over the limit"))
-        let blocks = await (try Program(in: "/", ["LANG": "C.UTF-8"]).start(words)).outcome()
+        let blocks = try await Program(in: "/", ["LANG": "C.UTF-8"]).start(words).outcome()
         #expect(blocks.output.contains("2026-05-04T01:00  1  ████"))
-        let object = await (try Program(in: "/").start(words + ["--json"])).outcome().json
+        let object = try await Program(in: "/").start(words + ["--json"]).outcome().json
         #expect(object["starts"] == .int(36) && object["hours"]?.items.count == 24)
         let load = try #require(object["connections"]?.items.first)
         #expect(load["requests"] == .int(48) && load["over_limit"] == .bool(true))
-        #expect(await (try Program(in: "/").start(words + ["--to", "2026-05-03"])).outcome().status == 2)
+        #expect(try await Program(in: "/").start(words + ["--to", "2026-05-03"]).outcome().status == 2)
     }
 
     @Test func `next shows zone, offset and jitter of several triggers, and says why there is nothing`() async throws {

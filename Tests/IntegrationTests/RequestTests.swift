@@ -19,7 +19,7 @@ import Testing
         #expect(nobody.status == 3)
         #expect(nobody.errors.contains("no `runner start` works on this store"))
 
-        let process = try program.start(["start"])
+        let process = try await program.start(["start"])
         #expect(await eventually { process.errors.contains(" ready ") })
         let asked = try await program.run("trigger", "job", "--input", "day=monday")
         #expect(asked.status == 0)
@@ -67,6 +67,6 @@ import Testing
         let again = try await program.run("backfill", "job", "--from", "2026-01-01", "--to", "2026-01-02", "--json")
         #expect(again.json.items.isEmpty)
         process.send(SIGTERM)
-        #expect(await process.outcome().status == 0)
+        #expect(try await process.outcome().status == 0)
     }
 }

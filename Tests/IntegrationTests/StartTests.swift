@@ -12,10 +12,10 @@ import Testing
         let configuration = SandboxConfiguration(tokenLifetime: .seconds(3), rotate: true)
         try await SandboxWorkspace.serve(files, configuration) { sandbox, program, _ in
             let started = ContinuousClock.now
-            let process = try program.start(["start"])
+            let process = try await program.start(["start"])
             #expect(await eventually { sandbox.statistics().refreshGrants >= 2 })
             process.send(SIGTERM)
-            #expect(await process.outcome().status == 0)
+            #expect(try await process.outcome().status == 0)
             let statistics = sandbox.statistics()
             #expect(statistics.refreshReuse == 0)
             let seconds = Double((ContinuousClock.now - started).components.seconds + 1)
@@ -44,14 +44,14 @@ import Testing
                 """
         }
         try await SandboxWorkspace.serve(files) { sandbox, program, _ in
-            let first = try program.start(["start"])
+            let first = try await program.start(["start"])
             #expect(await eventually { sandbox.statistics().messages >= 60 })
             first.send(SIGKILL)
-            #expect(await first.outcome().status == SIGKILL)
+            #expect(try await first.outcome().status == SIGKILL)
             let before = try await runs(program)
             #expect(before.contains { $0["status"] == .string("running") })
 
-            let second = try program.start(["start"])
+            let second = try await program.start(["start"])
             let interrupted = Set(before.filter { $0["status"] == .string("running") }.map { $0["id"]?.string ?? "" })
             #expect(
                 try await eventually {
@@ -61,7 +61,7 @@ import Testing
                 }
             )
             second.send(SIGTERM)
-            _ = await second.outcome()
+            _ = try await second.outcome()
             let after = try await runs(program)
             #expect(doubles(after).isEmpty)
             for run in after where interrupted.contains(run["id"]?.string ?? "") {
@@ -93,14 +93,14 @@ import Testing
         func waiting() async throws -> [Value] {
             try await runs(program).filter { $0["status"] == .string("queued") }
         }
-        let first = try program.start(["start"])
+        let first = try await program.start(["start"])
         #expect(try await eventually { try await waiting().count >= 3 })
         first.send(SIGKILL)
-        _ = await first.outcome()
+        _ = try await first.outcome()
         let left = Set(try await waiting().map { $0["id"]?.string ?? "" })
         #expect(left.count >= 3)
 
-        let second = try program.start(["start"])
+        let second = try await program.start(["start"])
         #expect(
             try await eventually {
                 let open = try await waiting().map { $0["id"]?.string ?? "" }
@@ -108,7 +108,7 @@ import Testing
             }
         )
         second.send(SIGTERM)
-        #expect(await second.outcome().status == 0)
+        #expect(try await second.outcome().status == 0)
         let all = try await runs(program)
         #expect(doubles(all).isEmpty)
         // What had not begun when the process died begins once.
@@ -124,10 +124,10 @@ import Testing
         let files = ["tick.yml": "trigger: { interval: 500ms }\nactions:\n  - log: tick\n"]
         let directory = try TemporaryDirectory(files)
         let program = Program(in: directory.path)
-        let both = try [program.start(["start"]), program.start(["start"])]
+        let both = [try await program.start(["start"]), try await program.start(["start"])]
         #expect(try await eventually { try await runs(program).count >= 8 })
         for process in both { process.send(SIGTERM) }
-        for process in both { #expect(await process.outcome().status == 0) }
+        for process in both { #expect(try await process.outcome().status == 0) }
         let all = try await runs(program)
         #expect(doubles(all).isEmpty)
         #expect(all.allSatisfy { $0["status"] == .string("succeeded") })
@@ -135,7 +135,7 @@ import Testing
 
     @Test func `a changed file takes effect, a broken one keeps its last valid version`() async throws {
         let directory = try TemporaryDirectory(["tick.yml": "trigger: { interval: 200ms }\nactions:\n  - log: one\n"])
-        let process = try Program(in: directory.path).start(["start"])
+        let process = try await Program(in: directory.path).start(["start"])
         #expect(await eventually { process.errors.contains(" one ") })
         try directory.write("trigger: { interval: 200ms }\nactions:\n  - log: two\n", to: "tick.yml")
         #expect(await eventually { process.errors.contains(" two ") })
@@ -144,7 +144,7 @@ import Testing
         let seen = process.errors.components(separatedBy: " two ").count
         #expect(await eventually { process.errors.components(separatedBy: " two ").count > seen + 1 })
         process.send(SIGTERM)
-        #expect(await process.outcome().status == 0)
+        #expect(try await process.outcome().status == 0)
     }
 
     @Test func `an update of the tz database takes effect while it runs`() async throws {
@@ -156,26 +156,26 @@ import Testing
         let directory = try TemporaryDirectory([
             "noon.yml": "trigger: { cron: '0 12 * * *', timezone: Europe/Paris }\nactions: [{ log: noon }]\n"
         ])
-        let process = try Program(in: directory.path, ["TZDIR": zones.path]).start(["start"])
+        let process = try await Program(in: directory.path, ["TZDIR": zones.path]).start(["start"])
         #expect(await eventually { process.errors.contains("T11:00:00Z triggers=1") })
         // As a package does it: beside it, then over it.
         try files.copyItem(atPath: "/usr/share/zoneinfo/Etc/GMT-3", toPath: paris + ".new")
         #expect(rename(paris + ".new", paris) == 0)
         #expect(await eventually { process.errors.contains("T09:00:00Z zones=Europe/Paris") })
         process.send(SIGTERM)
-        #expect(await process.outcome().status == 0)
+        #expect(try await process.outcome().status == 0)
     }
 
     @Test func `SIGTERM lets what runs end`() async throws {
         let recipe =
             "trigger: { interval: 1d, run_on_start: true }\nconnection: api\nactions:\n  - get: /api/v5/me?delay=1s\n"
         try await SandboxWorkspace.serve(["slow.yml": recipe]) { sandbox, program, _ in
-            let process = try program.start(["start"])
+            let process = try await program.start(["start"])
             #expect(try await eventually { try await runs(program).contains { $0["status"] == .string("running") } })
             // As timeout(1) does it: to the process, and to its group.
             process.send(SIGTERM)
             process.send(SIGTERM)
-            #expect(await process.outcome().status == 0)
+            #expect(try await process.outcome().status == 0)
             #expect(try await runs(program).allSatisfy { $0["status"] == .string("succeeded") })
         }
     }

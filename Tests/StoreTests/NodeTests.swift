@@ -1,6 +1,7 @@
 import Foundation
 import Schedule
 import Store
+import TestSupport
 import Testing
 
 @Suite struct NodeTests {
@@ -22,18 +23,15 @@ import Testing
         #expect(!record.isAlive(now: at(0)))
     }
 
-    @Test func `a killed process is dead at once`() throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sleep")
-        process.arguments = ["60"]
-        try process.run()
+    @Test func `a killed process is dead at once`() async throws {
+        let process = try await SpawnedProcess("/bin/sleep", ["60"])
         var record = NodeRecord.current(leaseUntil: at(1_000_000))
-        record.pid = process.processIdentifier
+        record.pid = process.pid
         let stat = try String(contentsOfFile: "/proc/\(record.pid)/stat", encoding: .utf8)
         record.processStart = try #require(UInt64(stat.split(separator: " ")[21]))
         #expect(record.isProcessAlive == true)
-        kill(record.pid, SIGKILL)
-        process.waitUntilExit()
+        process.send(SIGKILL)
+        #expect(try await process.status() == SIGKILL)
         #expect(record.isProcessAlive == false)
     }
 
