@@ -52,7 +52,7 @@ import Testing
             reply: .json("{}"),
             hangs: true,
             state: .cooling(seconds: 1),
-            message: "no complete answer within 3s"
+            message: "no complete answer within 12s"
         ),
         Trouble(
             name: "closes in the middle of the body",
@@ -120,7 +120,7 @@ import Testing
             if trouble.hangs { try? await Task.sleep(for: .seconds(60)) }
             return trouble.reply
         } _: { server in
-            let connection = Rig.connection(extra: "renew_timeout: \(trouble.hangs ? "3s" : "30s")")
+            let connection = Rig.connection(extra: "renew_timeout: \(trouble.hangs ? "12s" : "30s")")
             try await Rig.run(server, connection: connection, clock: clock) { (rig: Rig) async throws in
                 #expect(await rig.storm(1_000) == [0: 1_000])
                 #expect(server.count("/token") == 1)
