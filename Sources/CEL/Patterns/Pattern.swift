@@ -16,7 +16,8 @@ public final class Pattern: Sendable {
     public let groupCount: Int
     /// The number of instructions of the compiled program.
     let size: Int
-    // Never null after `init`, and freed only in `deinit`; RE2 allows matching from several threads at once.
+    // Safe from any thread, which a pointer's type cannot say: it is set once in `init` and freed only in `deinit`, when nobody holds the pattern any
+    // more, and in between it is only matched with. RE2's own header promises that a compiled RE2 object may be matched with by many threads at once.
     private nonisolated(unsafe) let handle: OpaquePointer
 
     /// The memory, in bytes, that a pattern's program and automata may take; larger patterns are refused.

@@ -4,8 +4,8 @@ import Glibc
 extension HTTPTransport {
     /// Sends one request to a socket of this process, and waits for its answer.
     ///
-    /// The runtime looks conformances up the first time that a type needs them, each time through all of the program. What a first request needs of
-    /// them takes as long as loading a recipe and opening the store; this does it meanwhile, on another core. Nothing leaves the process.
+    /// The runtime looks conformances up the first time that a type needs them, each time through all of the program. For a first
+    /// request that is some two milliseconds, which this spends on another core while the recipe is loaded and the store opened. Nothing leaves the process.
     ///
     /// Gives whether the request was answered.
     @discardableResult

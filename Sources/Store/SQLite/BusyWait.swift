@@ -14,7 +14,8 @@ struct BusyWait: Sendable {
     @Sendable func mayTryAgain(after count: Int) -> Bool {
         guard count < tries else { return false }
         let pause = min(Duration.microseconds(500) * (count + 1), Self.longestPause)
-        // SQLite's busy handler is a synchronous call: it blocks the store's own queue, never a thread of Swift concurrency.
+        // It has to block: SQLite's busy handler is a synchronous call. It runs on the store's own queue, and only while a store is opened or closed on the
+        // caller's thread, which does nothing else before that is done. `mayTryAgain` bounds it by the time-out.
         usleep(UInt32(pause.wholeMicroseconds))
         return true
     }

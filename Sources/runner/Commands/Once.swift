@@ -59,7 +59,7 @@ struct Once: AsyncParsableCommand {
 
     /// `runner once FILE` and nothing else, as crontabs have it; nil for any other arguments.
     ///
-    /// The parser's reflection costs more than loading the recipe and opening the store together.
+    /// The parser's reflection would be a sixth of all that such a run computes.
     static func plain(_ arguments: [String]) -> Once? {
         guard arguments.count == 2, arguments[0] == configuration.commandName, !arguments[1].hasPrefix("-") else {
             return nil
