@@ -184,6 +184,9 @@ public protocol Store: Sendable {
     /// All tokens, without their bags, by connection.
     func tokens() async throws(StoreError) -> [TokenRecord]
 
+    /// The identities whose token is being renewed.
+    func renewing(now: Instant) async throws(StoreError) -> Set<String>
+
     /// Renewals, newest first; of one connection, or of all.
     func renewals(of connection: String?, limit: Int) async throws(StoreError) -> [RenewalRecord]
 

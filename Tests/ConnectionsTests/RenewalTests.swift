@@ -103,6 +103,29 @@ struct RenewalTests {
         }
     }
 
+    @Test func `a refresh token that a dead process may have presented is not presented again`() async throws {
+        let tokens = TokenServer(lifetime: 100, rotates: true)
+        let clock = ManualClock()
+        let store = try SQLiteStore.inMemory()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: Rig.connector(refresh: true), clock: clock, store: store) {
+                (rig: Rig) async throws in
+                _ = try await rig.get()
+                // Another process took the lease and sent the refresh token; it died before it had written the answer.
+                let identity = try #require(try await store.tokens().first?.identity)
+                let start = clock.now()
+                let end = start + .seconds(150)
+                _ = try await store.leaseRenewal(of: identity, holder: NodeID("dead"), now: start, until: end)
+                _ = tokens.state.withLock { $0.refreshTokens.popFirst() }
+                clock.advance(by: .seconds(200))
+                #expect(try await rig.get().status == 200)
+                #expect(tokens.state.withLock { $0.reused } == 0)
+                #expect(server.count("/token") == 2)
+                #expect(try await rig.session.status().lastRenewal?.kind == .acquire)
+            }
+        }
+    }
+
     @Test func `the old refresh token stays when the answer brings none`() async throws {
         let tokens = TokenServer(lifetime: 100)
         let clock = ManualClock()

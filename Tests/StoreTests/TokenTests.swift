@@ -130,7 +130,9 @@ import Testing
         #expect(try await lease(otherNode, now: 10) == .held(until: at(30)))
         #expect(try await lease(node, now: 10) == .granted(current: nil))
         // Taken over after its time, with the newest token.
-        #expect(try await lease(otherNode, now: 40) == .granted(current: nil))
+        #expect(try await lease(otherNode, now: 40) == .granted(current: nil, isTakenOver: true))
+        #expect(try await store.renewing(now: at(69)) == ["percolate#1"])
+        #expect(try await store.renewing(now: at(70)).isEmpty)
         #expect(try await lease(node, now: 50) == .held(until: at(70)))
         // What the first holder gives back is not its any more.
         try await store.releaseRenewal(of: "percolate#1", holder: node)
@@ -139,7 +141,7 @@ import Testing
         #expect(try await lease(node, now: 51) == .granted(current: token("a", generation: 1)))
         let state = TokenState.cooling(until: at(60), failures: 1, message: "503")
         try await store.failRenewal(failure(state, generation: 1), renewal(.failed(message: "503")), holder: node)
-        guard case .granted = try await lease(otherNode, now: 52) else {
+        guard case .granted(_, isTakenOver: false) = try await lease(otherNode, now: 52) else {
             Issue.record("a failure did not give the lease back")
             return
         }
@@ -158,7 +160,8 @@ import Testing
             try await store.leaseRenewal(of: identity, holder: holder, now: at(0), until: at(30))
         }
         _ = try await lease("one", dead.id)
-        #expect(try await lease("one", node) == .granted(current: nil))
+        #expect(try await store.renewing(now: at(0)).isEmpty)
+        #expect(try await lease("one", node) == .granted(current: nil, isTakenOver: true))
         _ = try await lease("two", alive.id)
         #expect(try await lease("two", node) == .held(until: at(30)))
     }

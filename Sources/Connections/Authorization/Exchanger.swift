@@ -43,7 +43,7 @@ struct Exchanger: Renewer {
         for entry in bag where connector.isSecret(entry.key.text) { courier.redactor.add(entry.value) }
     }
 
-    func renew(_ bag: ValueMap, sentAt: Instant) async -> Renewal {
+    func renew(_ bag: ValueMap, sentAt: Instant, refreshToken standing: RefreshTokenStanding) async -> Renewal {
         let deadline = ContinuousClock.now + definition.renewTimeout
         let authorization = definition.authorization
         let values: ValueMap
@@ -53,7 +53,10 @@ struct Exchanger: Renewer {
             return Renewal(kind: .acquire, outcome: .failed(RenewalProblem(message: error.message)))
         }
         let merged = values.merging(bag)
-        if let refresh = authorization?.refresh, Token.refreshToken(in: merged) != nil {
+        let acquiresAlone = authorization?.acquire != nil && authorization?.signIn == nil
+        if let refresh = authorization?.refresh, Token.refreshToken(in: merged) != nil,
+            standing == .unspent || !acquiresAlone
+        {
             do {
                 return Renewal(kind: .refresh, outcome: .returned(try await run(refresh, "refresh", merged, deadline)))
             } catch {

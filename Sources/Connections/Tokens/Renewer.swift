@@ -16,11 +16,21 @@ protocol Renewer: Sendable {
     /// Whether a digest costs the run of a program.
     var isDigestCostly: Bool { get }
 
-    /// Refreshes or acquires.
-    func renew(_ bag: ValueMap, sentAt: Instant) async -> Renewal
+    /// Refreshes or acquires; a refresh token in doubt is presented only where nothing else would give a token.
+    func renew(_ bag: ValueMap, sentAt: Instant, refreshToken: RefreshTokenStanding) async -> Renewal
 
     /// Hides all that is secret in the bag.
     func learn(_ bag: ValueMap)
+}
+
+/// What is known of the refresh token that the store holds.
+enum RefreshTokenStanding: Sendable, Hashable {
+    /// Nobody has presented it.
+    case unspent
+    /// A process that has died may have presented it.
+    ///
+    /// A server with rotation takes a second time for theft and revokes all tokens of the sign-in (RFC 9700 section 4.14.2).
+    case inDoubt
 }
 
 /// What came of a renewal's requests.

@@ -18,7 +18,7 @@ extension TokenKeeper {
             switch try await lease(before, reason, present) {
             case .adopted: return .success(())
             case .refused(let trouble): return .failure(error(for: trouble))
-            case .granted: return .success(try await exchange(reason, present))
+            case .granted(let standing): return .success(try await exchange(reason, present, standing))
             }
         } catch let error as ConnectionError {
             return .failure(error)
@@ -31,7 +31,7 @@ extension TokenKeeper {
 
     private enum Lease {
         /// The exchange is ours to do.
-        case granted
+        case granted(RefreshTokenStanding)
         /// Somebody else has renewed meanwhile; theirs is in use.
         case adopted
         /// Somebody else has tried, and it is not to be tried again yet.
@@ -55,13 +55,14 @@ extension TokenKeeper {
             case .held(let until):
                 try await services.clock.sleep(for: min(pause, max(until - now, .milliseconds(1))))
                 pause = min(pause * 2, .milliseconds(200))
-            case .granted(let record):
-                guard let record else { return .granted }
+            case .granted(let record, let isTakenOver):
+                let standing: RefreshTokenStanding = isTakenOver ? .inDoubt : .unspent
+                guard let record else { return .granted(standing) }
                 if record.generation > before {
                     uncommitted = nil
                     adopt(record, reason: reason, present)
                     // A person's sign-in stands above what was renewed meanwhile.
-                    if signedIn != nil { return .granted }
+                    if signedIn != nil { return .granted(standing) }
                     try await services.store.releaseRenewal(of: identity, holder: services.node)
                     return .adopted
                 }
@@ -75,7 +76,7 @@ extension TokenKeeper {
                     lifecycle.setTrouble(trouble)
                     return .refused(trouble)
                 }
-                return .granted
+                return .granted(standing)
             }
         }
     }
@@ -88,7 +89,11 @@ extension TokenKeeper {
     }
 
     /// Sends the requests and makes their result durable before anyone uses it.
-    private func exchange(_ reason: RenewalReason, _ present: SecretDigest) async throws {
+    private func exchange(
+        _ reason: RenewalReason,
+        _ present: SecretDigest,
+        _ standing: RefreshTokenStanding
+    ) async throws {
         let before = lifecycle.generation
         if let kept = uncommitted {
             uncommitted = nil
@@ -107,7 +112,7 @@ extension TokenKeeper {
             if let grant {
                 Renewal(kind: .acquire, outcome: .returned(grant.result))
             } else {
-                await renewer.renew(bag, sentAt: sentAt)
+                await renewer.renew(bag, sentAt: sentAt, refreshToken: standing)
             }
         var record = RenewalRecord(
             connection: connection,

@@ -78,7 +78,9 @@ public struct RenewalRecord: Sendable, Hashable {
 /// The answer to `Store.leaseRenewal`.
 public enum RenewalLease: Sendable, Hashable {
     /// Renew now; `current` is the newest token, which may already be newer than the one that the caller knew.
-    case granted(current: TokenRecord?)
+    ///
+    /// `isTakenOver`: somebody else had the lease and recorded no end of the renewal, so the refresh token may have been presented already.
+    case granted(current: TokenRecord?, isTakenOver: Bool = false)
     /// Another node is renewing; look again when it is done, `until` at the latest.
     case held(until: Instant)
 }

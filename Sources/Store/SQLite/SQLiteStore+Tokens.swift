@@ -16,18 +16,15 @@ extension SQLiteStore {
     ) async throws(StoreError) -> RenewalLease {
         let answer = try await writer.write { session -> LeaseAnswer in
             let database = session.database
-            if let held = try Self.lease(of: identity, database), held.holder != holder, held.until > now,
-                try Self.node(held.holder, in: database)?.isProcessAlive != false
-            {
-                return .held(until: held.until)
-            }
+            let held = try Self.lease(of: identity, database).flatMap { $0.holder == holder ? nil : $0 }
+            if let held, try Self.isAlive(held, now, database) { return .held(until: held.until) }
             let take = "INSERT OR REPLACE INTO renewal_lease (identity, holder, until) VALUES (?, ?, ?)"
             try database.cachedStatement(sql: take).execute(arguments: [identity, holder.text, until.microseconds])
-            return .granted(try TokenRow.fetch(identity, database))
+            return .granted(try TokenRow.fetch(identity, database), isTakenOver: held != nil)
         }
         switch answer {
         case .held(let until): return .held(until: until)
-        case .granted(let row): return .granted(current: try opened(row))
+        case .granted(let row, let isTakenOver): return .granted(current: try opened(row), isTakenOver: isTakenOver)
         }
     }
 
@@ -85,6 +82,18 @@ extension SQLiteStore {
         try await reader.read { try TokenRow.fetchAll($0).map(\.record) }
     }
 
+    /// See ``Store/renewing(now:)``.
+    public func renewing(now: Instant) async throws(StoreError) -> Set<String> {
+        try await reader.read { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT * FROM renewal_lease")
+            let standing = try rows.filter { row in
+                let lease = (holder: NodeID(try row.required("holder")), until: try row.instant("until"))
+                return try Self.isAlive(lease, now, database)
+            }
+            return Set(try standing.map { try $0.required("identity") })
+        }
+    }
+
     /// See ``Store/renewals(of:limit:)``.
     public func renewals(of connection: String?, limit: Int) async throws(StoreError) -> [RenewalRecord] {
         try await reader.read { database in
@@ -132,13 +141,17 @@ extension SQLiteStore {
 
     private enum LeaseAnswer: Sendable {
         case held(until: Instant)
-        case granted(TokenRow?)
+        case granted(TokenRow?, isTakenOver: Bool)
     }
 
-    private static func lease(
-        of identity: String,
-        _ database: Database
-    ) throws -> (holder: NodeID, until: Instant)? {
+    private typealias HeldLease = (holder: NodeID, until: Instant)
+
+    /// Whether a lease still stands: its time is not over, and its holder is not known to be dead.
+    private static func isAlive(_ lease: HeldLease, _ now: Instant, _ database: Database) throws -> Bool {
+        try lease.until > now && node(lease.holder, in: database)?.isProcessAlive != false
+    }
+
+    private static func lease(of identity: String, _ database: Database) throws -> HeldLease? {
         let statement = try database.cachedStatement(sql: "SELECT * FROM renewal_lease WHERE identity = ?")
         return try Row.fetchOne(statement, arguments: [identity]).map { row in
             (NodeID(try row.required("holder")), try row.instant("until"))
