@@ -1,13 +1,13 @@
 /// Base64 (RFC 4648 sections 4 and 5).
-enum Base64 {
+package enum Base64 {
     private static let standard = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let urlSafe = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     /// The standard alphabet with padding.
-    static func encode(_ bytes: [UInt8]) -> String { encode(bytes, standard, padding: true) }
+    package static func encode(_ bytes: [UInt8]) -> String { encode(bytes, standard, padding: true) }
 
     /// The alphabet for URLs and file names, without padding.
-    static func encodeURL(_ bytes: [UInt8]) -> String { encode(bytes, urlSafe, padding: false) }
+    package static func encodeURL(_ bytes: [UInt8]) -> String { encode(bytes, urlSafe, padding: false) }
 
     private static func encode(_ bytes: [UInt8], _ alphabet: [UInt8], padding: Bool) -> String {
         var text: [UInt8] = []

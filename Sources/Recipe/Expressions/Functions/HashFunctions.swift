@@ -1,6 +1,5 @@
 import CEL
 import Crypto
-import Foundation
 
 /// Digests and message authentication codes.
 ///
@@ -74,25 +73,11 @@ extension Sequence<UInt8> {
 }
 
 extension [UInt8] {
-    /// Base64 in the alphabet for URLs, without padding (RFC 7515 section 2).
-    var base64URL: String {
-        String(
-            Data(self).base64EncodedString().compactMap { character -> Character? in
-                switch character {
-                case "+": "-"
-                case "/": "_"
-                case "=": nil
-                default: character
-                }
-            }
-        )
-    }
-
     fileprivate func encoded(_ encoding: String) throws(EvaluationError) -> String {
         switch encoding {
         case "hex": return hexadecimal
-        case "base64": return Data(self).base64EncodedString()
-        case "base64url": return base64URL
+        case "base64": return Base64.encode(self)
+        case "base64url": return Base64.encodeURL(self)
         default:
             throw EvaluationError(
                 .invalidArgument,

@@ -31,7 +31,7 @@ enum TokenFunctions {
         let signed = try part(header, &meter) + "." + part(dated(arguments[0]), &meter)
         do throws(SigningAlgorithm.KeyError) {
             let signature = try algorithm.signature(of: Array(signed.utf8), key: arguments[1].octets)
-            return signed + "." + signature.base64URL
+            return signed + "." + Base64.encodeURL(signature)
         } catch {
             throw EvaluationError(.invalidArgument, "jwt.sign(): \(error.message)")
         }
@@ -62,6 +62,6 @@ enum TokenFunctions {
         let bytes = Array(value.json().utf8)
         try meter.read(bytes.count)
         try meter.allocate(bytes.count * 4)
-        return bytes.base64URL
+        return Base64.encodeURL(bytes)
     }
 }
