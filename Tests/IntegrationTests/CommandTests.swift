@@ -63,7 +63,10 @@ import Testing
         #expect(outcome.status == 0)
         #expect(outcome.output == "[{\"n\":5}]\n")
         #expect(outcome.errors.hasPrefix("list(map(string, dyn)), "))
-        #expect(try await program.run("eval", "-1").json == -1)
+        for words in [["eval", "-1"], ["eval", "--", "-1"], ["eval", "--json", "--", "1 - 2"]] {
+            let outcome = try await program.start(words).outcome()
+            #expect(outcome.status == 0 && outcome.output.contains("-1"), "\(words): \(outcome)")
+        }
         let json = try await program.run("eval", "hash.md5('')", "--json").json
         #expect(json["type"] == "string")
         #expect(json["steps"] == 0)

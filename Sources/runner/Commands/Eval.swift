@@ -30,7 +30,9 @@ struct Eval: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard expression.count == 1, let text = expression.first else {
+        // `--` comes along with what is unrecognised; before the expression it means what it always means.
+        let words = expression.first == "--" ? expression.dropFirst() : expression[...]
+        guard words.count == 1, let text = words.first else {
             throw Failure(.invalid, "write the expression as one argument, in quotes: runner eval '1 + 2'")
         }
         let variables = try variables()
