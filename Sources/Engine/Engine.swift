@@ -181,11 +181,13 @@ extension Engine {
     /// - Parameters:
     ///   - inputs: as `RecipePlan.inputs(given:)` makes them.
     ///   - commitsState: whether a successful run leaves its cursor.
+    ///   - repeating: the run that this one repeats, and what it takes over from it.
     ///   - handle: the way to cancel it.
     public func once(
         _ plan: RecipePlan,
         inputs: Value,
         commitsState: Bool = true,
+        repeating: Repetition? = nil,
         handle: RunHandle = RunHandle()
     ) async throws(StoreError) -> RunResult {
         let (store, node) = (configuration.store, configuration.node)
@@ -197,7 +199,8 @@ extension Engine {
             cause: .person,
             startedAt: now,
             node: node,
-            version: recipe.version
+            version: recipe.version,
+            origin: repeating?.origin
         )
         let outcome = try await store.claim(
             ClaimRequest(run: run, overlap: .allow, inputs: inputs),
@@ -218,6 +221,38 @@ extension Engine {
         order.commitsState = commitsState
         // A watcher outside waits for what runs on time, not for a try by hand.
         order.callsHeartbeat = false
+        order.inherited = repeating?.records(for: claimed.id) ?? []
+        return await perform(order, handle)
+    }
+
+    /// Performs a run of this process alone, and lets others cancel it.
+    func perform(_ order: RunOrder, _ handle: RunHandle) async -> RunResult {
+        let listener = Task { await self.listenForCancel(of: order.run.id, handle) }
+        defer { listener.cancel() }
         return await executor.run(order, handle: handle)
     }
+
+    private func listenForCancel(of run: RunID, _ handle: RunHandle) async {
+        // Most runs are over before anybody could ask, and must not pay for it.
+        do {
+            try await Task.sleep(for: Self.beforeListening)
+        } catch {
+            return
+        }
+        let (store, node) = (configuration.store, configuration.node)
+        let wakeups = store.notifications()
+        var iterator = wakeups.makeAsyncIterator()
+        repeat {
+            do {
+                let requests = try await store.cancelRequests(of: node)
+                if let request = requests.first(where: { $0.run == run }) {
+                    return handle.cancel(.request(reason: request.reason))
+                }
+            } catch {
+                configuration.observer.observe(.storeFailed(error))
+            }
+        } while await iterator.next() != nil
+    }
+
+    private static let beforeListening = Duration.milliseconds(200)
 }

@@ -113,6 +113,21 @@ public protocol Store: Sendable {
     /// Its fence rises by one. A run that had begun is `running` on `node`, with an attempt more; one that had not stays `queued`, and must still be started.
     func takeOver(_ run: RunID, fence: Int64, node: NodeID) async throws(StoreError) -> RunRecord?
 
+    /// Ends a run that has not begun, or asks whoever holds it; nil when there is no such run.
+    ///
+    /// One whose holder is dead ends at once when no scheduler is alive either.
+    func cancel(
+        _ run: RunID,
+        reason: String,
+        now: Instant,
+        isAlive: @escaping @Sendable (NodeRecord) -> Bool
+    ) async throws(StoreError) -> CancelOutcome?
+
+    /// Lets a run that has ended without success, or whose holder has died, go on: it is `running` on the caller's node, with an attempt more.
+    ///
+    /// Nil when its fence is not its present number any more.
+    func reopen(_ reopening: Reopening) async throws(StoreError) -> RunRecord?
+
     /// The live runs of a node that others want to have cancelled.
     func cancelRequests(of node: NodeID) async throws(StoreError) -> [CancelRequest]
 
@@ -141,8 +156,21 @@ public protocol Store: Sendable {
     /// A recipe's cursor; nil when it never had one.
     func state(of recipe: String) async throws(StoreError) -> Value?
 
-    /// Replaces a recipe's cursor; nil removes it.
-    func setState(_ state: Value?, of recipe: String) async throws(StoreError)
+    /// The cursors that a recipe had, newest first: the last `StateVersion.limit`.
+    func stateVersions(of recipe: String) async throws(StoreError) -> [StateVersion]
+
+    /// Changes a recipe's cursor, unless a run of it is live; `force` does it all the same.
+    func changeState(
+        of recipe: String,
+        _ edit: StateEdit,
+        force: Bool,
+        now: Instant
+    ) async throws(StoreError) -> StateOutcome
+
+    /// Gives what a recipe remembers to another one, for a recipe that was renamed: its cursors, and which items it has done.
+    ///
+    /// Refuses while a run of either is live, and when the other has a cursor; `force` does it all the same.
+    func moveState(from old: String, to new: String, force: Bool) async throws(StoreError) -> StateOutcome
 
     /// All triggers that a scheduler ever saw, removed ones too.
     func triggers() async throws(StoreError) -> [TriggerRecord]

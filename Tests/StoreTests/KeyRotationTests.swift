@@ -36,7 +36,7 @@ import Testing
             node: node
         )
         _ = try await store.commitRenewal(token, expected: 0, renewal, holder: node)
-        #expect(try await store.rotate(to: new) == 5)
+        #expect(try await store.rotate(to: new) == 6)
         try store.close()
 
         #expect(throws: StoreError.self) { try SQLiteStore.open(at: place.store, sealer: old) }
@@ -44,6 +44,7 @@ import Testing
         #expect(again.fingerprint == new.fingerprint)
         #expect(try await again.token("api#1")?.bag?["access_token"] == "token-1")
         #expect(try await again.state(of: "sync") == ["since": "then"])
+        #expect(try await again.stateVersions(of: "sync").map(\.state) == [["since": "then"]])
         let detail = try #require(try await again.run(run.id.text))
         #expect(detail.actions.first?.result == ["secret": "value"])
         #expect(try await again.checkpoints(of: run.id).count == 1)

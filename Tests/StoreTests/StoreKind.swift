@@ -80,6 +80,11 @@ func action(
 }
 
 extension Store {
+    /// Replaces a recipe's cursor.
+    func setState(_ state: Value?, of recipe: String) async throws(StoreError) {
+        _ = try await changeState(of: recipe, .set(state), force: true, now: at(50))
+    }
+
     /// Claims one fire that must be free.
     func claimed(_ fire: FireKey, overlap: OverlapRule = .allow, inputs: Value? = nil) async throws -> RunRecord {
         let outcomes = try await claim([request(fire, overlap: overlap, inputs: inputs)])

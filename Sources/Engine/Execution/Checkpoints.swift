@@ -38,6 +38,9 @@ final class Checkpoints: Sendable {
         state.withLock { $0.done.isEmpty ? nil : $0.done.removeValue(forKey: key) }
     }
 
+    /// Whether an earlier process left something that this one has not come to yet.
+    var isRestoring: Bool { state.withLock { !$0.done.isEmpty } }
+
     /// Keeps a record until the next `flush`, or until the run ends.
     func add(_ record: ActionRecord) {
         state.withLock { $0.waiting.append(record) }

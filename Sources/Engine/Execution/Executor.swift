@@ -46,7 +46,7 @@ public final class Executor: RunPerforming {
     /// Runs until the end, which is in the store when this returns.
     public func run(_ order: RunOrder, handle: RunHandle) async -> RunResult {
         let start = services.clock.uptime()
-        var done: [ActionRecord] = []
+        var done = order.inherited
         if order.beginning == .resume {
             do {
                 done = try await services.store.checkpoints(of: order.run.id)
@@ -56,6 +56,7 @@ public final class Executor: RunPerforming {
             }
         }
         let context = RunContext(order: order, services: services, done: done)
+        for record in order.inherited { context.checkpoints.add(record) }
         context.report(.runStarted(order.run))
         let ending = await context.performAll(handle)
         let result = await context.finish(ending, since: start)

@@ -23,8 +23,8 @@ public enum CancelReason: Sendable, Hashable {
     case timeout
     /// A person asked.
     case person
-    /// A newer fire takes its place (`overlap: cancel`).
-    case overlap(reason: String)
+    /// Another process asked, or a newer fire takes its place (`overlap: cancel`).
+    case request(reason: String)
     /// The process stops; the run is resumed by the next one.
     case shutdown
 }

@@ -9,7 +9,7 @@ public struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
 
 extension RecipePlan {
     /// The inputs of a run that a trigger starts: the defaults.
-    var defaultInputs: Value {
+    public var defaultInputs: Value {
         var inputs = ValueMap()
         for definition in recipe.inputs {
             if let value = definition.defaultValue ?? (definition.isOptional ? .null : nil) {

@@ -30,7 +30,8 @@ extension RunContext {
     {
         var last: Value?
         for step in steps {
-            if Task.isCancelled { throw .cancelled }
+            // What was done before is known to `finally`, also of a run that is cancelled before it goes on.
+            if Task.isCancelled, !checkpoints.isRestoring { throw .cancelled }
             let value = try await perform(step, in: &scope, at: position)
             if let id = step.action.id { scope.set(member: id, of: "actions", to: value) }
             if let plain = step.action.plainResult(value) { last = plain }
@@ -83,6 +84,7 @@ extension RunContext {
         if let done = checkpoints.take(key) {
             if let value = try await restore(done, of: step, in: &scope, at: position) { return value }
         }
+        if Task.isCancelled, step.inner.isEmpty || !checkpoints.isRestoring { throw .cancelled }
         let startedAt = services.clock.now()
         var record = ActionRecord(
             run: run,

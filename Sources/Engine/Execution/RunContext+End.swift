@@ -62,7 +62,11 @@ extension RunContext {
 
     /// The actions proper, in a task that the run's timeout and its handle cancel.
     private func performMain(_ handle: RunHandle) async -> (Ending, Scope) {
-        let main = Task { await self.performActions() }
+        let main = Task {
+            // It may begin before `attach` can cancel it.
+            if handle.reason != nil { withUnsafeCurrentTask { $0?.cancel() } }
+            return await self.performActions()
+        }
         handle.attach { main.cancel() }
         let ticket = services.deadlines.add(after: plan.recipe.timeout) { handle.cancel(.timeout) }
         let (result, scope) = await main.value
@@ -112,7 +116,7 @@ extension RunContext {
         case .cancelled:
             switch handle.reason {
             case .shutdown: return Ending(status: .interrupted, reason: Interruption.shutdown)
-            case .overlap(let reason): return Ending(status: .cancelled, reason: reason)
+            case .request(let reason): return Ending(status: .cancelled, reason: reason)
             case .person: return Ending(status: .cancelled, reason: "cancelled")
             // Without a reason it is the deadline, which an attempt saw a moment before the alarm rang.
             case .timeout, nil:

@@ -29,6 +29,8 @@ public struct RunOrder: Sendable {
     public var connections: [String: Connection]
     /// Where it begins.
     public var beginning = Beginning.fresh
+    /// What a run that repeats another takes over from it: checkpoints, under its own id.
+    public var inherited: [ActionRecord] = []
     /// How much later than the fire time it was meant to start.
     public var jitter = Duration.zero
     /// Whether a successful run commits its `state`.

@@ -33,6 +33,7 @@ extension Scheduler {
         for run in left.sorted(by: { $0.fire.scheduledAt < $1.fire.scheduledAt }) {
             let taken = try await services.store.takeOver(run.id, fence: run.fence, node: services.node)
             guard let taken else { continue }
+            if let reason = taken.cancelReason { pendingCancels[taken.id] = reason }
             guard run.fire.trigger != TriggerName.once else {
                 try await close(taken, "its process ended before it was done, and an ad-hoc run is not resumed")
                 continue
@@ -53,12 +54,10 @@ extension Scheduler {
 
     func order(of run: RunRecord, _ plan: RecipePlan) async throws(StoreError) -> RunOrder {
         let inputs = try await services.store.run(run.id.text)?.inputs
-        let isOnStart = run.cause == .start
-        let id = isOnStart ? String(run.fire.trigger.dropLast(Self.startSuffix.count)) : run.fire.trigger
         var order = RunOrder(
             run: run,
             plan: plan,
-            trigger: plan.recipe.triggers.first { $0.id == id },
+            trigger: plan.trigger(of: run),
             inputs: inputs ?? plan.defaultInputs,
             connections: workspace.connections
         )
@@ -93,6 +92,15 @@ extension Scheduler {
         let end = RunEnd(run: run.id, status: .interrupted, finishedAt: now, reason: reason)
         try await services.store.finish(end, fence: run.fence)
         services.observer.observe(.closed(run, reason: reason))
+    }
+}
+
+extension RecipePlan {
+    /// The trigger that asked for a run; nil for one that a person started, or where it is gone.
+    func trigger(of run: RunRecord) -> Trigger? {
+        let isOnStart = run.cause == .start
+        let id = isOnStart ? String(run.fire.trigger.dropLast(Scheduler.startSuffix.count)) : run.fire.trigger
+        return recipe.triggers.first { $0.id == id }
     }
 }
 

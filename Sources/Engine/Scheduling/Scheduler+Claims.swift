@@ -90,7 +90,7 @@ extension Scheduler {
     /// Makes way for a fire that waits: runs of this node are cancelled here, those of others by their nodes.
     private func displace(_ displacement: Displacement) {
         for run in displacement.replaced { services.observer.observe(.unserved(run)) }
-        for request in displacement.cancels { running[request.run]?.cancel(.overlap(reason: request.reason)) }
+        for request in displacement.cancels { running[request.run]?.cancel(.request(reason: request.reason)) }
         if displacement.cancels.contains(where: { running[$0.run] == nil }) { services.store.notify() }
     }
 

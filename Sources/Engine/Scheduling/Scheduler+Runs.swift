@@ -22,6 +22,7 @@ extension Scheduler {
 
     private func begin(_ order: RunOrder, _ handle: RunHandle) {
         hold(order.run.id, handle)
+        if let reason = pendingCancels.removeValue(forKey: order.run.id) { handle.cancel(.request(reason: reason)) }
         let performer = services.performer
         Task {
             let result = await performer.run(order, handle: handle)
@@ -162,8 +163,14 @@ extension Scheduler {
         guard !isStopping else { return }
         await adoptQuietly()
         do {
-            for request in try await services.store.cancelRequests(of: services.node) {
-                running[request.run]?.cancel(.overlap(reason: request.reason))
+            let requests = try await services.store.cancelRequests(of: services.node)
+            pendingCancels.removeAll()
+            for request in requests {
+                guard let handle = running[request.run] else {
+                    pendingCancels[request.run] = request.reason
+                    continue
+                }
+                handle.cancel(.request(reason: request.reason))
             }
         } catch {
             services.observer.observe(.storeFailed(error))

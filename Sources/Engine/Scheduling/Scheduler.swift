@@ -37,6 +37,8 @@ actor Scheduler {
     // What runs.
     var running: [RunID: RunHandle] = [:]
     var waiting = WaitingRuns()
+    /// Why runs that this node holds, but has not begun, are to be cancelled.
+    var pendingCancels: [RunID: String] = [:]
     /// The most runs at once since memory was given back.
     var peak = 0
     /// How many runs of a recipe this node holds, waiting ones included: what catch-up waits for.

@@ -100,6 +100,12 @@ public struct RunRecord: Sendable, Hashable {
     public var missedUntil: Instant?
     /// How many fire times that range holds.
     public var missedCount: Int?
+    /// The run whose inputs and version it repeats.
+    public var origin: RunID?
+    /// Why somebody wants it cancelled; whoever holds it does that.
+    public var cancelReason: String?
+    /// How much of its timeout it has used, without the time that it was parked.
+    public var spent: Duration = .zero
 
     /// A record; only the fire and the status have no default.
     public init(
@@ -116,7 +122,8 @@ public struct RunRecord: Sendable, Hashable {
         fence: Int64 = 1,
         version: String? = nil,
         missedUntil: Instant? = nil,
-        missedCount: Int? = nil
+        missedCount: Int? = nil,
+        origin: RunID? = nil
     ) {
         self.id = id
         self.fire = fire
@@ -132,6 +139,7 @@ public struct RunRecord: Sendable, Hashable {
         self.version = version
         self.missedUntil = missedUntil
         self.missedCount = missedCount
+        self.origin = origin
     }
 }
 

@@ -25,17 +25,18 @@ enum RunRow {
     /// Live runs hold a slot of their recipe.
     static let isLive = "\(isUnfinished) AND run.status <> 'interrupted'"
 
-    static func select(from runs: String) -> String {
+    /// - Parameter columns: more of them, behind those that make a record.
+    static func select(from runs: String, adding columns: [String] = []) -> String {
         """
         SELECT run.id, recipe.name, trigger.name, run.scheduled_at, run.started_at, run.finished_at, run.status, run.reason, run.lateness, run.attempt,
-            run.node, run.fence, run.version, run.missed_until, run.missed_count, run.cause
+            run.node, run.fence, run.version, run.missed_until, run.missed_count, run.cause, run.origin, run.cancel, run.spent\(columns.map { ", " + $0 }.joined())
         FROM \(runs) JOIN trigger ON trigger.key = run.trigger JOIN recipe ON recipe.key = run.recipe
         """
     }
 
     /// Columns are read by their place in `select`: by name it takes several times as long, which a long listing feels.
     static func record(_ row: Row) throws -> RunRecord {
-        RunRecord(
+        var run = RunRecord(
             id: RunID(stored: try row.required(0)),
             fire: FireKey(
                 recipe: try row.required(1),
@@ -53,7 +54,11 @@ enum RunRow {
             fence: try row.required(11),
             version: try row.optional(12),
             missedUntil: try row.optionalInstant(13),
-            missedCount: try row.optional(14)
+            missedCount: try row.optional(14),
+            origin: (try row.optional(16) as String?).map(RunID.init(stored:))
         )
+        run.cancelReason = try row.optional(17)
+        if let spent: Int64 = try row.optional(18) { run.spent = .microseconds(spent) }
+        return run
     }
 }

@@ -177,8 +177,7 @@ extension SQLiteStore {
         _ session: Writer.Session
     ) throws -> [CancelRequest] {
         for run in running {
-            try session.database.cachedStatement(sql: "UPDATE run SET cancel = ? WHERE id = ? AND cancel IS NULL")
-                .execute(arguments: [reason, run.id.text])
+            try requestCancel(of: run.id, reason, session.database)
         }
         return running.map { CancelRequest(run: $0.id, reason: reason) }
     }
@@ -204,8 +203,8 @@ extension SQLiteStore {
         let keys = try session.names.keys(of: trigger, in: database)
         let insert = """
             INSERT INTO run (id, recipe, trigger, scheduled_at, started_at, finished_at, status, reason, lateness, attempt, node, fence, version,
-                missed_until, missed_count, inputs, cause)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17 FROM trigger
+                missed_until, missed_count, inputs, cause, origin)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18 FROM trigger
             WHERE key = ?3 AND ifnull(pruned_until < ?4, 1) AND (ifnull(last_fire < ?4, 1) OR NOT EXISTS (
                 SELECT 1 FROM run AS range
                 WHERE range.trigger = ?3 AND range.missed_until >= ?4 AND range.scheduled_at <= ?4))
@@ -216,7 +215,7 @@ extension SQLiteStore {
             run.id.text, keys.recipe, keys.trigger, scheduledAt, run.startedAt?.microseconds,
             run.finishedAt?.microseconds, run.status.rawValue, run.reason, run.lateness?.wholeMicroseconds,
             run.attempt, run.node?.text, run.fence, run.version, run.missedUntil?.microseconds, run.missedCount, inputs,
-            run.cause.rawValue,
+            run.cause.rawValue, run.origin?.text,
         ])
         guard database.changesCount > 0 else { return false }
         let latest = max(scheduledAt, run.missedUntil?.microseconds ?? scheduledAt)

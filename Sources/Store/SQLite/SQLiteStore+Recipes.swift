@@ -1,5 +1,3 @@
-public import CEL
-import Foundation
 import GRDB
 public import Schedule
 
@@ -21,27 +19,6 @@ extension SQLiteStore {
         try await reader.read { database in
             let statement = try database.cachedStatement(sql: "SELECT source FROM version WHERE hash = ?")
             return try String.fetchOne(statement, arguments: [hash])
-        }
-    }
-
-    /// See ``Store/state(of:)``.
-    public func state(of recipe: String) async throws(StoreError) -> Value? {
-        let state = try await reader.read { database in
-            let statement = try database.cachedStatement(
-                sql: "SELECT state FROM recipe WHERE name = ? AND state IS NOT NULL"
-            )
-            return try Data.fetchOne(statement, arguments: [recipe])
-        }
-        return try opened(state, .state(recipe: recipe))
-    }
-
-    /// See ``Store/setState(_:of:)``.
-    public func setState(_ state: Value?, of recipe: String) async throws(StoreError) {
-        let state = try sealed(state, .state(recipe: recipe))
-        try await writer.write { session in
-            let key = try session.names.key(ofRecipe: recipe, in: session.database)
-            try session.database.cachedStatement(sql: "UPDATE recipe SET state = ? WHERE key = ?")
-                .execute(arguments: [state, key])
         }
     }
 

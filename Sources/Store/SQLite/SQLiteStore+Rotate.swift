@@ -24,6 +24,12 @@ extension SQLiteStore {
                 context: "'action/' || (SELECT id FROM run WHERE run.key = action.run) || '/' || path || '/' || item"
             )
             count += try rotation.reseal("recipe", "state", context: "'recipe/' || name || '/state'")
+            count += try rotation.reseal(
+                "state_version",
+                "state",
+                context: "'recipe/' || (SELECT name FROM recipe WHERE recipe.key = state_version.recipe) || '/state'"
+            )
+            count += try rotation.reseal("secret", "value", context: "'secret/' || name")
             count += try rotation.reseal("token", "bag", context: "'token/' || identity")
             try database.execute(
                 sql: "UPDATE meta SET value = ? WHERE name = 'key fingerprint'",
@@ -64,6 +70,6 @@ extension SQLiteStore {
         }
 
         /// Tables with a numeric key are read by it, the others by the row's own number.
-        private func key(_ table: String) -> String { table == "token" ? "rowid" : "key" }
+        private func key(_ table: String) -> String { ["token", "secret"].contains(table) ? "rowid" : "key" }
     }
 }

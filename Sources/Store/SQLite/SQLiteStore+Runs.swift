@@ -79,7 +79,7 @@ extension SQLiteStore {
         try await writer.write { session in
             let database = session.database
             let key = try Self.heldRun(end.run, fence: fence, database)
-            if let state = end.state { try self.setState(state, ofRecipeWithRun: key, database) }
+            if let state = end.state { try self.commit(state, of: end, key, database) }
             for (action, result) in results { try ActionRow.write(action, run: key, result: result, database) }
             let update = """
                 UPDATE run SET status = ?, reason = ?, error = ?, finished_at = ?, lateness = coalesce(?, lateness), output = ? WHERE key = ?
@@ -155,13 +155,12 @@ extension SQLiteStore {
         return key
     }
 
-    private func setState(_ state: Value, ofRecipeWithRun run: Int64, _ database: Database) throws {
-        let find = "SELECT recipe.name FROM run JOIN recipe ON recipe.key = run.recipe WHERE run.key = ?"
-        guard let recipe = try String.fetchOne(database.cachedStatement(sql: find), arguments: [run]) else { return }
+    private func commit(_ state: Value, of end: RunEnd, _ run: Int64, _ database: Database) throws {
+        let find = "SELECT recipe.key, recipe.name FROM run JOIN recipe ON recipe.key = run.recipe WHERE run.key = ?"
+        guard let row = try Row.fetchOne(database.cachedStatement(sql: find), arguments: [run]) else { return }
         // Sealed here, not before, because only the row knows the recipe's name.
-        let state = try sealed(state, .state(recipe: recipe))
-        try database.cachedStatement(sql: "UPDATE recipe SET state = ? WHERE name = ?")
-            .execute(arguments: [state, recipe])
+        let state = try sealed(state, .state(recipe: try row.required(1)))
+        try Self.commit(state, ofRecipe: try row.required(0), run: end.run, at: end.finishedAt, database)
     }
 
     private func sealed(_ action: ActionRecord) throws(StoreError) -> Data? {

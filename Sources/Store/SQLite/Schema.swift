@@ -6,7 +6,7 @@ import GRDB
 /// microseconds, sealed values BLOBs.
 enum Schema {
     /// What this program reads and writes: `user_version` of the file.
-    static let current = 4
+    static let current = 5
 
     /// `application_id` of our files ("runr").
     static let applicationID = 0x7275_6E72
@@ -24,6 +24,9 @@ enum Schema {
         }
         migrator.registerMigration("4") { database in
             try database.execute(sql: turns)
+        }
+        migrator.registerMigration("5") { database in
+            try database.execute(sql: memory)
         }
         return migrator
     }
@@ -205,5 +208,46 @@ enum Schema {
         CREATE INDEX run_range ON run (trigger, missed_until) WHERE missed_until IS NOT NULL;
 
         PRAGMA user_version = 4;
+        """
+
+    private static let memory = """
+        -- The run whose inputs and version this one repeats.
+        ALTER TABLE run ADD COLUMN origin TEXT;
+        -- When a parked run goes on: live, and in nobody's memory; `node` is who held it last.
+        ALTER TABLE run ADD COLUMN resume_at INTEGER;
+        -- How much of its timeout it had used when it was parked.
+        ALTER TABLE run ADD COLUMN spent INTEGER;
+        CREATE INDEX run_parked ON run (resume_at) WHERE resume_at IS NOT NULL;
+
+        -- The last states of each recipe. What is in force is also in `recipe.state`, where runs read it; `parent` is what was in force before.
+        CREATE TABLE state_version (
+            key INTEGER PRIMARY KEY,
+            recipe INTEGER NOT NULL,
+            parent INTEGER,
+            run TEXT,
+            at INTEGER,
+            state BLOB
+        ) STRICT;
+        CREATE INDEX state_version_recipe ON state_version (recipe, key);
+        ALTER TABLE recipe ADD COLUMN state_version INTEGER;
+        -- A state from before the history was kept: nobody knows what was before it, so its parent is none that there is.
+        INSERT INTO state_version (key, recipe, parent, state) SELECT key, key, 0, state FROM recipe WHERE state IS NOT NULL;
+        UPDATE recipe SET state_version = key WHERE state IS NOT NULL;
+
+        -- Items of `foreach` that need not be done again for a while, as keyed digests.
+        CREATE TABLE done_item (
+            recipe INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            until INTEGER NOT NULL,
+            PRIMARY KEY (recipe, digest)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX done_item_until ON done_item (until);
+        -- What this store alone knows, sealed: the key of the digests, which outlives the sealing key.
+        CREATE TABLE secret (
+            name TEXT PRIMARY KEY,
+            value BLOB NOT NULL
+        ) STRICT;
+
+        PRAGMA user_version = 5;
         """
 }

@@ -54,7 +54,7 @@ struct Once: AsyncParsableCommand {
             try await engine.once(plan, inputs: inputs, commitsState: !noState, handle: handle)
         }
         await runtime.close()
-        try finish(result, runtime.redactor)
+        try RunOutput.show(result, runtime.redactor)
     }
 
     /// `runner once FILE` and nothing else, as crontabs have it; nil for any other arguments.
@@ -71,18 +71,5 @@ struct Once: AsyncParsableCommand {
         command.noState = false
         command.place = WorkspaceOptions.none
         return command
-    }
-
-    private func finish(_ result: RunResult, _ redactor: Redactor) throws {
-        if let error = result.storeError { throw StoreAccess.failure(error) }
-        switch result.status {
-        case .succeeded:
-            Terminal.out(redactor.redact(result.output ?? .null).json())
-        case .cancelled:
-            throw Failure(.interrupted, "run \(result.run) was cancelled")
-        default:
-            let reason = result.error?.description ?? result.reason ?? result.status.rawValue
-            throw Failure(.runFailed, reason)
-        }
     }
 }

@@ -18,11 +18,7 @@ struct Show: AsyncParsableCommand {
 
     func run() async throws {
         let store = try StoreAccess.forReading(place)
-        let prefix = run
-        let found = try await StoreAccess.asking { () async throws(StoreError) in try await store.run(prefix) }
-        guard var detail = found else {
-            throw Failure(.invalid, "there is no run \(run); `runner runs` lists them")
-        }
+        var detail = try await StoreAccess.run(run, in: store)
         // Stored as they are, for a resume; what leaves the process does so without secrets.
         let redactor = try await SecretKnowledge.redactor(place, store)
         detail.inputs = detail.inputs.map(redactor.redact)
@@ -41,6 +37,8 @@ struct Show: AsyncParsableCommand {
         Terminal.out("scheduled  \(Listing.text(run.fire.scheduledAt, zone))")
         Terminal.out("started    \(Listing.text(run.startedAt, zone))  (\(Listing.text(run.lateness)) late)")
         Terminal.out("finished   \(Listing.text(run.finishedAt, zone))")
+        if let origin = run.origin { Terminal.out("repeats    \(origin)") }
+        if run.status.isLive, let reason = run.cancelReason { Terminal.out("asked      to end: \(reason)") }
         if run.attempt > 1 { Terminal.out("attempt    \(run.attempt)") }
         if let error = detail.error, error != run.reason { Terminal.out("error      \(error)") }
         if !detail.actions.isEmpty {

@@ -20,6 +20,7 @@ enum Listing {
                 ("reason", run.reason.map(Value.string) ?? .null),
                 ("lateness_ms", run.lateness.map { .double(milliseconds($0)) } ?? .null),
                 ("attempt", .int(Int64(run.attempt))),
+                ("origin", run.origin.map { .string($0.text) } ?? .null),
                 ("missed_until", json(run.missedUntil)),
                 ("missed_count", run.missedCount.map { .int(Int64($0)) } ?? .null),
             ])

@@ -9,6 +9,8 @@ struct ProgressObserver: EngineObserver {
 
     func observe(_ event: EngineEvent) {
         switch event {
+        case .runStarted(let run):
+            if let origin = run.origin { Terminal.errorLine("run \(run.id) repeats \(origin)") }
         case .log(_, _, let level, let message):
             Terminal.errorLine(level == .info ? message : "\(level.rawValue): \(message)")
         case .attemptFailed(let action, let attempt, let message, let wait) where showsProgress:

@@ -67,6 +67,13 @@ enum StoreAccess {
         }
     }
 
+    /// The run whose id begins so.
+    static func run(_ prefix: String, in store: SQLiteStore) async throws -> RunDetail {
+        let found = try await asking { () async throws(StoreError) in try await store.run(prefix) }
+        guard let found else { throw Failure(.invalid, "there is no run \(prefix); `runner runs` lists them") }
+        return found
+    }
+
     /// Whether some process serves what is asked of a store; one that cannot be seen from here (in another container) counts.
     static func isServed(_ store: SQLiteStore) async throws -> Bool {
         try await asking { () async throws(StoreError) in

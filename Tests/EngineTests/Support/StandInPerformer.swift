@@ -60,7 +60,7 @@ final class StandInPerformer: RunPerforming {
             let outcome = outcome(order)
             (result.status, result.lateness) = outcome
             if outcome.status == .failed { result.reason = "it broke" }
-        case .overlap(let reason):
+        case .request(let reason):
             result.status = .cancelled
             result.reason = reason
         default:
