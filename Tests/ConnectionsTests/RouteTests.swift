@@ -113,4 +113,30 @@ struct RouteTests {
             }
         }
     }
+
+    @Test func `requests and the token endpoint go through the tunnel, and the proxy sees neither`() async throws {
+        let tokens = TokenServer()
+        try await ScriptedServer.run(tls: try tls(wantsClient: false)) { request in
+            await tokens.answer(request)
+        } _: { server in
+            try await TunnelProxy.run(to: server.port) { proxy in
+                // The certificate is for 127.0.0.1, so the name in the URL is that; the port is one where nobody listens.
+                let base = "https://127.0.0.1:1"
+                let text = """
+                    connector: api
+                    fields: { client_secret: { env: SECRET }, base_url: "\(base)" }
+                    tls: { ca: \(Fixtures.path("tls/ca.pem")) }
+                    proxy: http://me:proxy-password@127.0.0.1:\(proxy.port)
+                    """
+                try await Rig.run(server, connection: text) { (rig: Rig) async throws in
+                    for _ in 0..<3 { #expect(try await rig.get().status == 200) }
+                    #expect(tokens.issued == 1)
+                    #expect(server.requests.map(\.path) == ["/token", "/me", "/me", "/me"])
+                    #expect(proxy.requests.allSatisfy { $0.target == "127.0.0.1:1" })
+                    #expect(proxy.requests.allSatisfy { $0.authorization == "Basic bWU6cHJveHktcGFzc3dvcmQ=" })
+                    #expect(server.requests.allSatisfy { $0.header("proxy-authorization") == nil })
+                }
+            }
+        }
+    }
 }

@@ -126,6 +126,79 @@ import Testing
         }
     }
 
+    /// RFC 8252 section 7.3: the port is the client's choice.
+    @Test(arguments: [
+        "http://127.0.0.1/callback", "http://localhost/callback", "http://[::1]/callback",
+        "http://127.0.0.1:0/callback",
+    ])
+    func `a redirect_uri without a port takes any free one`(_ given: String) async throws {
+        let text = Self.text.replacing("base_url: BASE", with: "base_url: BASE, redirect_uri: '\(given)'")
+        let bodies = Mutex<[String]>([])
+        try await ScriptedServer.run { request in
+            bodies.withLock { $0.append(request.body) }
+            return .json(#"{"access_token":"access-0001"}"#)
+        } _: { server in
+            try await Rig.run(server, connector: nil, connection: text) { (rig: Rig) async throws in
+                let asked = Mutex("")
+                let browser = Self.browser { query in
+                    asked.withLock { $0 = query["redirect_uri"] ?? "" }
+                    return "code=c1&state=\(query["state"] ?? "")"
+                }
+                try await rig.session.authorize(within: .seconds(20), prompt: browser)
+                let port = try #require(URLComponents(string: asked.withLock { $0 })?.port)
+                #expect(port >= 1_024)
+                let host = try #require(URLComponents(string: given)?.host)
+                #expect(asked.withLock { $0 } == "http://\(host):\(port)/callback")
+                #expect(bodies.withLock { $0.first }?.contains("%3A\(port)%2Fcallback") == true)
+            }
+        }
+    }
+
+    @Test func `a sign-in that the token endpoint refuses is why there is no token, until another goes well`()
+        async throws
+    {
+        let store = try SQLiteStore.inMemory()
+        let isRefusing = Mutex(true)
+        try await ScriptedServer.run { request in
+            guard request.path == "/token" else { return .json("{}") }
+            return isRefusing.withLock { $0 }
+                ? .json(#"{"error":"invalid_client","error_description":"who?"}"#, status: 401)
+                : .json(#"{"access_token":"access-0001"}"#)
+        } _: { server in
+            let browser = Self.browser { "code=x&state=\($0["state"] ?? "")" }
+            try await Rig.run(server, connector: nil, connection: Self.text, store: store) { (rig: Rig) async throws in
+                await #expect {
+                    try await rig.session.authorize(within: .seconds(20), prompt: browser)
+                } throws: { error in
+                    "\(error)".contains("401 invalid_client (who?)")
+                }
+                let failure = try #require(await rig.failure())
+                #expect(failure.message.contains("the sign-in failed: POST 127.0.0.1"), "\(failure.message)")
+                #expect(failure.message.contains("401 invalid_client (who?)"))
+                let record = try #require(try await rig.store.renewals(of: "api", limit: 9).first)
+                guard case .failed(let message) = record.outcome else {
+                    Issue.record("\(record)")
+                    return
+                }
+                #expect(message.contains("invalid_client"))
+            }
+            // Another process knows it too, and a sign-in that goes well is the end of it.
+            try await Rig.run(server, connector: nil, connection: Self.text, store: store) { (rig: Rig) async throws in
+                #expect(await rig.failure()?.message.contains("invalid_client") == true)
+                isRefusing.withLock { $0 = false }
+                try await rig.session.authorize(within: .seconds(20), prompt: browser)
+                #expect(try await rig.get().status == 200)
+                // One that fails later does not take the good token away.
+                isRefusing.withLock { $0 = true }
+                await #expect(throws: ConnectionError.self) {
+                    try await rig.session.authorize(within: .seconds(20), prompt: browser)
+                }
+                #expect(try await rig.get().status == 200)
+                #expect(try await rig.session.status().state == .valid)
+            }
+        }
+    }
+
     @Test func `the SDK's oauth2 keys need no acquire`() async throws {
         let connector = """
             fields: [ { name: base_url }, { name: secret, control_type: password } ]

@@ -8,7 +8,9 @@ import TestSupport
 import Testing
 
 /// What a token endpoint may answer besides a token: state, token requests and message for a thousand jobs, and what comes after.
-@Suite(.timeLimit(.minutes(2))) struct TokenEndpointTests {
+///
+/// One after another: thirteen thousand jobs at once would want more open files than a process may have.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct TokenEndpointTests {
     /// One trouble and what comes of it.
     struct Trouble: Sendable, CustomTestStringConvertible {
         let name: String
@@ -198,6 +200,27 @@ import Testing
                 }
                 let reasons = try await rig.store.renewals(of: "api", limit: 9).map(\.reason)
                 #expect(reasons == [.expiry, .expiry, .expiry, .firstUse])
+            }
+        }
+    }
+
+    @Test func `a renewal that is under way shows, here and to another process`() async throws {
+        let store = try SQLiteStore.inMemory()
+        let tokens = TokenServer()
+        tokens.isHeld.withLock { $0 = true }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, store: store) { (here: Rig) async throws in
+                try await Rig.run(server, store: store) { (there: Rig) async throws in
+                    let first = Task { try await here.get().status }
+                    while server.count("/token") == 0 { try await Task.sleep(for: .milliseconds(2)) }
+                    #expect(try await here.session.status().state == .renewing)
+                    #expect(try await there.session.status().state == .renewing)
+                    let identity = try #require(await there.session.knownIdentity())
+                    #expect(try await store.renewing(now: SystemClock().now()) == [identity])
+                    tokens.isHeld.withLock { $0 = false }
+                    #expect(try await first.value == 200)
+                    #expect(try await there.session.status().state == .valid)
+                }
             }
         }
     }

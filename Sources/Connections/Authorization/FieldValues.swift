@@ -86,6 +86,16 @@ final class FieldValues: Sendable {
         sources.contains { secretNames.contains($0.key) && needs.contains($0.key) && !$0.value.isCheap }
     }
 
+    /// Whether every field among `needs` can be read at next to no cost: nothing is run for it.
+    func isCheap(_ needs: FieldNeeds) -> Bool {
+        sources.allSatisfy { !needs.contains($0.key) || $0.value.isCheap }
+    }
+
+    /// Whether the connection or the connector says where a field's value comes from.
+    func isGiven(_ name: String) -> Bool {
+        sources[name] != nil || state.withLock { ($0.values[name] ?? .null) != .null }
+    }
+
     /// Whether a field is a secret.
     func isSecret(_ name: String) -> Bool { secretNames.contains(name) }
 

@@ -66,7 +66,7 @@ struct Courier: Sendable {
     }
 
     /// A request with all that `apply` adds, but for its signature.
-    private struct Parcel {
+    struct Parcel {
         let request: PreparedRequest
         let target: Target
         let headers: [(String, String)]

@@ -102,14 +102,16 @@ public final class HTTPTransport: Sendable {
         self.threads = threads
     }
 
+    /// What the client says of itself, unless the message says something else.
+    var ownHeaders: [(String, String)] { [("User-Agent", userAgent), ("Accept-Encoding", "gzip, deflate")] }
+
     /// Sends a request and reads the whole response; every status is a response.
     public func send(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
         let client = try client(through: request.route?.proxy)
         let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
         let collector = ResponseCollector(maxBytes: request.maxBytes, onSend: request.onSend)
         var headers = HTTPHeaders(request.headers)
-        if !headers.contains(name: "user-agent") { headers.add(name: "User-Agent", value: userAgent) }
-        if !headers.contains(name: "accept-encoding") { headers.add(name: "Accept-Encoding", value: "gzip, deflate") }
+        for (name, value) in ownHeaders where !headers.contains(name: name) { headers.add(name: name, value: value) }
         do {
             let message = try HTTPClient.Request(
                 url: request.url,

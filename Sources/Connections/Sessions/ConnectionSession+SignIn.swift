@@ -27,6 +27,7 @@ extension ConnectionSession {
             )
         }
         let exchanger = try await exchanger()
+        let begin = ContinuousClock.now
         let sentAt: Instant
         let result: ValueMap
         do {
@@ -41,6 +42,7 @@ extension ConnectionSession {
         } catch let error as ConnectionError {
             throw error
         } catch let problem as RenewalProblem {
+            await (try? keeper())?.signInFailed(problem.message, after: begin.duration(to: .now))
             throw ConnectionError(.needsAttention, "the sign-in of `\(name)` failed: \(problem.message)")
         } catch {
             throw .cancelled

@@ -182,6 +182,12 @@ public final class ConnectionSession: Sendable {
         )
     }
 
+    /// Who its token belongs to, as the store files it; nil where a program would have to be run to tell, or a field cannot be read.
+    public func knownIdentity() async -> String? {
+        guard fields.isCheap(FieldNeeds(definition.plainFields)) else { return nil }
+        return try? await identity()
+    }
+
     func identity() async throws(ConnectionError) -> String {
         definition.identity(try await fields.values(for: FieldNeeds(definition.plainFields)))
     }

@@ -12,6 +12,8 @@ public struct ConnectionStatus: Sendable, Hashable {
         case new
         /// A token is there; it may have expired and will then be renewed at the next use.
         case valid
+        /// A renewal is under way, here or in another process.
+        case renewing
         /// Renewals fail; the next one may start at `until`.
         case cooling(until: Instant, message: String)
         /// A person must mend it.
@@ -57,14 +59,17 @@ extension ConnectionSession {
         let identity = try await identity()
         let record: TokenRecord?
         let renewals: [RenewalRecord]
+        let isRenewing: Bool
         do {
             record = try await services.store.token(identity)
             renewals = try await services.store.renewals(of: name, limit: 20)
+            isRenewing = try await services.store.renewing(now: services.clock.now()).contains(identity)
         } catch {
             throw ConnectionError(error)
         }
         let state: ConnectionStatus.State =
             switch record?.state {
+            case _ where isRenewing: .renewing
             case nil: .new
             case .valid: record?.generation == 0 ? .new : .valid
             case .cooling(let until, _, let message): .cooling(until: until, message: redact(message))

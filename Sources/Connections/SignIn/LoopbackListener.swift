@@ -19,18 +19,21 @@ struct LoopbackListener: Sendable {
 
     /// Listens at an address of this machine; `redirectURI` nil is a free port of 127.0.0.1.
     ///
+    /// One without a port takes any free port, which servers must allow for loopback addresses (RFC 8252 section 7.3).
+    ///
     /// Throws `configuration` when the address cannot be listened at.
     init(redirectURI: String?, state: String) async throws(ConnectionError) {
         let reference = URLReference(redirectURI ?? "http://127.0.0.1:0/oauth/callback")
         let path = reference.path.isEmpty ? "/" : reference.path
         guard reference.scheme == "http", let authority = reference.authority else { throw Self.unusable(redirectURI) }
-        // Port 0, which no origin can have, asks for a free one.
-        let isFree = authority.hasSuffix(":0")
-        guard let origin = Origin(URLReference("http://" + (isFree ? String(authority.dropLast(2)) : authority))),
-            origin.isLoopback
+        // Port 0, which no origin can have, asks for a free one, and so does no port at all.
+        let isZero = authority.hasSuffix(":0")
+        let host = isZero ? String(authority.dropLast(2)) : authority
+        let isFree = isZero || !host[(host.lastIndex(of: "]") ?? host.startIndex)...].contains(":")
+        guard let origin = Origin(URLReference("http://" + host)), origin.isLoopback
         else { throw Self.unusable(redirectURI) }
         let (arrivals, continuation) = AsyncStream<Arrival>.makeStream()
-        let host = origin.host == "localhost" ? "127.0.0.1" : origin.host.filter { $0 != "[" && $0 != "]" }
+        let address = origin.host == "localhost" ? "127.0.0.1" : origin.host.filter { $0 != "[" && $0 != "]" }
         do {
             channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -42,7 +45,7 @@ struct LoopbackListener: Sendable {
                         )
                     }
                 }
-                .bind(host: host, port: isFree ? 0 : origin.port).get()
+                .bind(host: address, port: isFree ? 0 : origin.port).get()
         } catch {
             throw ConnectionError(
                 .configuration,
@@ -50,7 +53,8 @@ struct LoopbackListener: Sendable {
             )
         }
         let port = channel.localAddress?.port ?? origin.port
-        self.redirectURI = isFree ? "http://\(origin.host):\(port)\(path)" : redirectURI ?? ""
+        let query = reference.query.map { "?\($0)" } ?? ""
+        self.redirectURI = isFree ? "http://\(origin.host):\(port)\(path)\(query)" : redirectURI ?? ""
         self.arrivals = arrivals
     }
 
@@ -63,7 +67,7 @@ struct LoopbackListener: Sendable {
     private static func unusable(_ redirectURI: String?) -> ConnectionError {
         ConnectionError(
             .configuration,
-            "`redirect_uri` must be an http address of this machine, for example http://127.0.0.1:8765/callback, and not \(redirectURI ?? "")"
+            "`redirect_uri` must be an http address of this machine, for example http://127.0.0.1/callback (any free port) or http://127.0.0.1:8765/callback, and not \(redirectURI ?? "")"
         )
     }
 }

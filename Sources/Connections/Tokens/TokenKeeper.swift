@@ -126,6 +126,36 @@ actor TokenKeeper {
         while signedIn != nil { try await carryOut(lifecycle.demand()) }
     }
 
+    /// A person's sign-in came to nothing: from now on that is why there is no token; one that is good stays so.
+    func signInFailed(_ reason: String, after duration: Duration) async {
+        guard (try? await load()) != nil, !lifecycle.isRenewing else { return }
+        let message = "the sign-in failed: \(reason); try again with `runner connections authorize \(connection)`"
+        let isGood = token != nil && lifecycle.trouble == nil
+        if !isGood {
+            lifecycle.setTrouble(.needsAttention(message: message))
+            digest = (try? await renewer.prepare(isFresh: false)) ?? digest
+            publish()
+        }
+        let record = RenewalRecord(
+            connection: connection,
+            identity: identity,
+            at: services.clock.now(),
+            reason: .manual,
+            kind: .acquire,
+            duration: duration,
+            outcome: .failed(message: message),
+            node: services.node
+        )
+        let failure = RenewalFailure(
+            identity: identity,
+            generation: lifecycle.generation,
+            state: isGood ? .valid : .needsAttention(message: message),
+            secretDigest: digest.text
+        )
+        // The person is told; that a store cannot note it down changes nothing of that.
+        try? await services.store.failRenewal(failure, record, holder: services.node)
+    }
+
     /// Forgets the token, here and in the store.
     func forget() async throws(ConnectionError) {
         await renewal?.value

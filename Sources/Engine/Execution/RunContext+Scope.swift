@@ -7,6 +7,21 @@ import Store
 extension RunContext {
     /// The variables at the start of a run (DESIGN section 10); what no expression reads is not fetched.
     func initialScope() async throws(Exit) -> Scope {
+        var scope = try await bareScope()
+        guard !plan.recipe.vars.isEmpty else { return scope }
+        if plan.readsConnection { try await addConnection(of: nil, to: &scope) }
+        for (key, template) in plan.recipe.vars {
+            do {
+                scope.set(member: key, of: "vars", to: try template.evaluate(in: scope))
+            } catch {
+                throw .failed(RunError(error, action: nil))
+            }
+        }
+        return scope
+    }
+
+    /// The same without the recipe's `vars`.
+    func bareScope() async throws(Exit) -> Scope {
         var scope = Scope()
         scope["recipe"] = .map(["name": .string(plan.recipe.name), "version": .string(plan.recipe.version)])
         scope["inputs"] = order.inputs
@@ -20,15 +35,6 @@ extension RunContext {
                 scope["state"] = try await services.store.state(of: plan.recipe.name) ?? .null
             } catch {
                 throw .store(error)
-            }
-        }
-        guard !plan.recipe.vars.isEmpty else { return scope }
-        if plan.readsConnection { try await addConnection(of: nil, to: &scope) }
-        for (key, template) in plan.recipe.vars {
-            do {
-                scope.set(member: key, of: "vars", to: try template.evaluate(in: scope))
-            } catch {
-                throw .failed(RunError(error, action: nil))
             }
         }
         return scope

@@ -37,12 +37,21 @@ struct ListConnections: AsyncParsableCommand {
         let workspace = loader.load()
         Report.show(workspace)
         let store = try StoreAccess.ifPresent(location, place.store, workspace.settings)
-        let (tokens, renewals, accounts) = try await StoreAccess.asking { () async throws(StoreError) in
+        let clock = SystemClock()
+        let (tokens, renewals, accounts, renewing) = try await StoreAccess.asking { () async throws(StoreError) in
             (
                 try await store?.tokens() ?? [], try await store?.renewals(of: nil, limit: 1_000) ?? [],
-                try await store?.accounts() ?? [:]
+                try await store?.accounts() ?? [:], try await store?.renewing(now: clock.now()) ?? []
             )
         }
+        // Of a first renewal the store knows no more than whose it is.
+        let unknown = renewing.subtracting(tokens.map(\.identity))
+        let beginning =
+            if let store, !unknown.isEmpty {
+                await SecretKnowledge.connections(workspace, with: unknown, location, store)
+            } else {
+                Set<String>()
+            }
         let rows = workspace.connections.values.sorted { $0.name < $1.name }.map { connection in
             // The newest identity of a name is the one in use: changed fields make a new one.
             let token = tokens.filter { $0.connection == connection.name }.max { $0.acquiredAt < $1.acquiredAt }
@@ -51,12 +60,14 @@ struct ListConnections: AsyncParsableCommand {
                 token: token,
                 account: token.flatMap { accounts[$0.identity] },
                 renewal: renewals.first { $0.connection == connection.name },
+                isRenewing: token.map { renewing.contains($0.identity) } ?? false
+                    || beginning.contains(connection.name),
                 users: workspace.recipes.values.filter { $0.uses(connection.name) }.map(\.name).sorted()
             )
         }
         if json { return Terminal.out(Listing.array(rows.map(\.object))) }
         guard !rows.isEmpty else { return Terminal.errorLine("no connections in \(location.shown)") }
-        let now = SystemClock().now()
+        let now = clock.now()
         var table = Table(["CONNECTION", "CONNECTOR", "STATE", "ACCOUNT", "EXPIRES", "LAST RENEWAL", "USED BY"])
         for row in rows {
             table.add([
@@ -77,10 +88,12 @@ struct ListConnections: AsyncParsableCommand {
         let token: TokenRecord?
         let account: String?
         let renewal: RenewalRecord?
+        let isRenewing: Bool
         let users: [String]
 
         var state: String {
             guard connection.connector.authorization.isRenewable else { return "no token needed" }
+            if isRenewing { return "renewing" }
             guard let token else { return "new" }
             return switch token.state {
             case .valid: token.generation > 0 ? "valid" : "new"

@@ -25,11 +25,21 @@ struct Once: AsyncParsableCommand {
     @Flag(help: "Do not commit the recipe's state (its cursor).")
     var noState = false
 
+    @Flag(help: "Print the requests that would be sent, secrets masked, and send nothing.")
+    var dryRun = false
+
+    @Flag(help: "With --dry-run: the requests as JSON.")
+    var json = false
+
     @OptionGroup var place: WorkspaceOptions
+
+    func validate() throws {
+        if json, !dryRun { throw ValidationError("--json goes with --dry-run; the output of a run is JSON anyway") }
+    }
 
     func run() async throws {
         // Beside what follows, where there is a core for it.
-        if sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 { Task.detached { await HTTPTransport.warmUp() } }
+        if !dryRun, sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 { Task.detached { await HTTPTransport.warmUp() } }
         guard access(file, R_OK) == 0 else { throw Failure(.invalid, "there is no file \(file) to read") }
         let location = try place.location(ofFile: file)
         let loader = try location.loader()
@@ -43,9 +53,10 @@ struct Once: AsyncParsableCommand {
             loader: loader,
             workspace: workspace,
             store: place.store,
-            lifetime: ephemeral ? .ephemeral : .brief,
+            lifetime: dryRun ? .preview : ephemeral ? .ephemeral : .brief,
             logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
         )
+        if dryRun { return try await preview(plan, inputs: inputs, runtime) }
         let handle = RunHandle()
         let signals = Signals { _ in handle.cancel(.person) }
         defer { signals.cancel() }
@@ -69,7 +80,20 @@ struct Once: AsyncParsableCommand {
         command.inputs = .none
         command.ephemeral = false
         command.noState = false
+        command.dryRun = false
+        command.json = false
         command.place = WorkspaceOptions.none
         return command
+    }
+
+    private func preview(_ plan: RecipePlan, inputs: Value, _ runtime: Runtime) async throws {
+        let engine = runtime.engine(observer: SilentObserver())
+        let preview = try await StoreAccess.asking { () async throws(StoreError) in
+            try await engine.preview(plan, inputs: inputs)
+        }
+        await runtime.close()
+        let report = PreviewReport(preview)
+        Terminal.out(json ? report.json : report.text)
+        if let error = preview.error { throw Failure(.runFailed, error.description) }
     }
 }

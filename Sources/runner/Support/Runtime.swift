@@ -15,6 +15,8 @@ struct Runtime {
         case brief
         /// As `brief`, and the store is gone with it.
         case ephemeral
+        /// It looks at what is stored, where something is, and changes nothing.
+        case preview
     }
 
     private let lifetime: Lifetime
@@ -52,6 +54,8 @@ struct Runtime {
                     isBrief: lifetime == .brief
                 )
             case .ephemeral: try StoreAccess.ephemeral()
+            case .preview:
+                try StoreAccess.forReadingIfPresent(location, option, workspace.settings) ?? StoreAccess.ephemeral()
             }
         redactor = Redactor()
         node = NodeID()

@@ -11,7 +11,33 @@ enum SecretKnowledge {
         let location = try place.location()
         let workspace = try location.loader().loadConnections()
         let redactor = Redactor()
-        let connections = ConnectionManager(
+        let connections = manager(location, store, redactor)
+        await connections.learnSecrets(of: workspace.connections.values)
+        return redactor
+    }
+
+    /// The names of the connections whose tokens have these identities, as far as that can be told without running anything.
+    static func connections(
+        _ workspace: Workspace,
+        with identities: Set<String>,
+        _ location: WorkspaceLocation,
+        _ store: SQLiteStore
+    ) async -> Set<String> {
+        let manager = manager(location, store, Redactor())
+        var names: Set<String> = []
+        for connection in workspace.connections.values where connection.connector.authorization.isRenewable {
+            guard let identity = await manager.session(for: connection).knownIdentity() else { continue }
+            if identities.contains(identity) { names.insert(connection.name) }
+        }
+        return names
+    }
+
+    private static func manager(
+        _ location: WorkspaceLocation,
+        _ store: SQLiteStore,
+        _ redactor: Redactor
+    ) -> ConnectionManager {
+        ConnectionManager(
             store: store,
             node: NodeID(),
             transport: HTTPTransport(userAgent: "runner/\(Version.text)"),
@@ -20,7 +46,5 @@ enum SecretKnowledge {
             environment: .map(ValueMap()),
             logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
         )
-        await connections.learnSecrets(of: workspace.connections.values)
-        return redactor
     }
 }

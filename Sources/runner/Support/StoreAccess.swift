@@ -1,3 +1,4 @@
+import Glibc
 import Recipe
 import Schedule
 import Store
@@ -13,6 +14,23 @@ enum StoreAccess {
             try withKey(location.environment()) { sealer throws(StoreError) in
                 try SQLiteStore.openForReading(at: path, sealer: sealer)
             }
+        }
+    }
+
+    /// The store for a command that reads what is sealed in it, and makes do without one: nil where nothing has run yet.
+    static func forReadingIfPresent(_ location: WorkspaceLocation, _ option: String?, _ settings: WorkspaceSettings)
+        throws -> SQLiteStore?
+    {
+        let path = location.storePath(option, settings: settings)
+        // Where there is no store there may be no key either, and looking for one would make it.
+        guard access(path, F_OK) == 0 else { return nil }
+        do {
+            return try withKey(location.environment()) { sealer throws(StoreError) in
+                try SQLiteStore.openForReading(at: path, sealer: sealer)
+            }
+        } catch {
+            if case .missing = error { return nil }
+            throw failure(error)
         }
     }
 
