@@ -60,7 +60,8 @@ public final class Engine: Sendable {
             redactor: configuration.redactor,
             clock: configuration.clock,
             environment: configuration.environment,
-            observer: configuration.observer
+            observer: configuration.observer,
+            directory: configuration.loader.root
         )
     }
 

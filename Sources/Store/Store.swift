@@ -102,6 +102,9 @@ public protocol Store: Sendable {
     /// Makes an action's result a checkpoint. Throws `fenced` when the run is not the caller's any more.
     func complete(_ action: ActionRecord, fence: Int64) async throws(StoreError)
 
+    /// Makes an action's result a checkpoint and removes those of the actions inside it. Throws `fenced` when the run is not the caller's any more.
+    func complete(_ action: ActionRecord, insteadOf inner: InnerActions, fence: Int64) async throws(StoreError)
+
     /// Ends a run: status, last actions, output and the recipe's cursor in one transaction. Throws `fenced` when the run is not the caller's any more.
     func finish(_ end: RunEnd, fence: Int64) async throws(StoreError)
 

@@ -68,7 +68,10 @@ import Testing
         let bench = try Workbench()
         let result = try await bench.run("actions:\n  - { foreach: \"dyn(1 + 1)\", log: x }\n")
         #expect(result.status == .failed)
-        #expect(result.error?.message == "`foreach` needs a list, and this is int")
+        #expect(
+            result.error?.message
+                == "`foreach` needs a list, and this is int; write `lists.range(n)` for the numbers from 0, or `[n]` for one item"
+        )
     }
 
     @Test func `does at most so many items at a time`() async throws {

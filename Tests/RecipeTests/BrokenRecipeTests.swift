@@ -340,7 +340,7 @@ import Testing
             recipe: "connection: api\nactions:\n  - get: /me\n    paginate: { items: \"${{ response.body }}\" }\n",
             place: "4:17",
             message: "next",
-            mend: "next_url"
+            mend: "`next: …` (its URL)"
         ),
         Case(
             story: "a secret of the connection",

@@ -125,3 +125,44 @@ import Testing
         }
     }
 }
+
+extension EndpointTests {
+    @Test func `finds issues by a search in the body`() async throws {
+        try await withSandbox { client in
+            let token = try await client.tokens().access
+            let list = try await client.get("/api/v5/issues?state=open&per_page=3&page=2", token: token)
+            let search = #"{"state": "open", "per_page": 3, "page": 2, "cursor": null}"#
+            let found = try await client.post(json: search, to: "/api/v5/issues/search", token: token)
+            #expect(found.status == 200)
+            #expect(found.text.prefix(200) == list.text.prefix(200))
+            #expect(try await client.post(json: "[]", to: "/api/v5/issues/search", token: token).status == 400)
+            #expect(try await client.post(json: "{}", to: "/api/v5/issues/search", token: "").status == 401)
+        }
+    }
+
+    @Test func `gives a file that is no text, with its length or without`() async throws {
+        try await withSandbox { client in
+            let whole = try await client.get("/file?size=70000", token: nil)
+            #expect(whole.header("Content-Length") == "70000")
+            #expect(whole.header("Content-Type") == "application/octet-stream")
+            let pieces = try await client.get("/file?size=70000&chunked=1", token: nil)
+            #expect(pieces.header("Content-Length") == nil)
+            #expect(pieces.text == whole.text && pieces.text.count > 10_000)
+            #expect(try await client.get("/file?size=x", token: nil).status == 400)
+        }
+    }
+
+    @Test func `echoes the parts of a form`() async throws {
+        try await withSandbox { client in
+            let body =
+                "--b x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n--b x\r\n"
+                + "Content-Disposition: form-data; name=\"f\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n1\r\n2\r\n--b x--\r\n"
+            let headers = [("Content-Type", "multipart/form-data; boundary=\"b x\"")]
+            let reply = try await client.send("POST", "/echo", headers: headers, body: body)
+            let expected =
+                #""parts":[{"name":"a","filename":null,"content_type":null,"content":"one"},"#
+                + #"{"name":"f","filename":"a.csv","content_type":"text/csv","content":"1\r\n2"}]"#
+            #expect(reply.text.contains(expected), "\(reply.text)")
+        }
+    }
+}

@@ -52,6 +52,9 @@ struct Additions: Sendable {
             let added = PreparedRequest.pairs(.map(self.body))
             let names = Set(added.map(\.0))
             return .form(pairs.filter { !names.contains($0.0) } + added)
+        case .multipart(var form):
+            form.add(PreparedRequest.pairs(.map(self.body)))
+            return .multipart(form)
         case .json, .text:
             return body
         }

@@ -40,13 +40,7 @@ struct FieldNeeds: Sendable, Hashable {
 extension HTTPAction {
     /// Every expression of the request.
     var expressions: [Expression] {
-        var result = url.expressions + (query?.expressions ?? []) + (headers?.expressions ?? [])
-        switch body {
-        case .none: break
-        case .json(let template), .form(let template): result += template.expressions
-        case .text(let template): result += template.expressions
-        }
-        return result
+        url.expressions + (query?.expressions ?? []) + (headers?.expressions ?? []) + body.expressions
     }
 }
 

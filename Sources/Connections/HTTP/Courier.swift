@@ -86,6 +86,7 @@ struct Courier: Sendable {
                 additions?.apply(to: request.body, of: request.method) ?? request.body
             )
             func has(_ name: String) -> Bool { headers.contains { $0.0.lowercased() == name } }
+            if case .multipart = request.body { headers.removeAll { $0.0.lowercased() == "content-type" } }
             if let contentType, !has("content-type") { headers.append(("Content-Type", contentType)) }
             if !has("accept") {
                 let isPlain = request.format == .text || request.format == .bytes
@@ -140,6 +141,7 @@ struct Courier: Sendable {
             onSend: parcel.request.onSend
         )
         message.route = route
+        message.file = parcel.request.saveTo.map(PartialFile.init)
         do {
             return try await transport.send(message)
         } catch {
@@ -157,6 +159,7 @@ struct Courier: Sendable {
         case .form(let pairs):
             (Array(PercentEncoding.form(pairs, spaceAsPlus: true).utf8), "application/x-www-form-urlencoded")
         case .text(let text): (Array(text.utf8), nil)
+        case .multipart(let form): (form.bytes, form.contentType)
         }
     }
 
@@ -168,20 +171,21 @@ struct Courier: Sendable {
     ) throws(RequestFailure) -> Response {
         let isSuccess = (200...299).contains(answer.status)
         let body: Value
-        do {
-            body = try BodyDecoding.value(
-                answer.bytes,
-                format: request.format,
-                contentType: answer.header("content-type"),
-                isSuccess: isSuccess
-            )
-        } catch {
-            var failure = RequestFailure(
-                .body,
-                "\(label): \(answer.status), but the body is no JSON (line \(error.line), column \(error.column): \(error.message)); it begins with `\(excerpt(answer.bytes))`"
-            )
-            failure.status = answer.status
-            throw failure
+        if let file = answer.file, let bytes = file.bytes {
+            body = .map(["path": .string(file.target.path), "bytes": .int(Int64(bytes))])
+        } else {
+            do {
+                body = try BodyDecoding.value(
+                    answer.bytes,
+                    format: request.format,
+                    contentType: answer.header("content-type"),
+                    isSuccess: isSuccess
+                )
+            } catch {
+                var failure = RequestFailure(.body, "\(label): \(answer.status), but \(explanation(error, answer))")
+                failure.status = answer.status
+                throw failure
+            }
         }
         return Response(
             status: answer.status,
@@ -191,8 +195,25 @@ struct Courier: Sendable {
             body: body,
             url: target.urlWithoutQuery,
             retryAfter: isSuccess
-                ? nil : RetryAfter.wait(status: answer.status, headers: answer.headers, now: clock.now())
+                ? nil : RetryAfter.wait(status: answer.status, headers: answer.headers, now: clock.now()),
+            file: answer.file
         )
+    }
+
+    /// What is wrong with a body, and what to write instead; of a binary one nothing is shown.
+    private func explanation(_ error: BodyDecoding.Failure, _ answer: IncomingResponse) -> String {
+        let type = answer.header("content-type").map { redactor.redact(String($0.prefix(80))) } ?? "no content type"
+        let binary = "binary (\(type), \(answer.bytes.count) bytes)"
+        switch error {
+        case .json(let mistake):
+            guard BodyDecoding.isText(answer.bytes) else {
+                return "the body is no JSON but \(binary); write `response: bytes`, or `save_to: PATH` for a file"
+            }
+            return
+                "the body is no JSON (line \(mistake.line), column \(mistake.column): \(mistake.message)); it begins with `\(excerpt(answer.bytes))`; if it is meant to be text, write `response: text`"
+        case .notText:
+            return "the body is no text but \(binary); write `response: bytes`, or `save_to: PATH` for a file"
+        }
     }
 
     /// The first characters of a body in one line, redacted before they are cut: half a secret would not be found.
@@ -212,6 +233,7 @@ extension RequestFailure {
             case .timeout: .timeout
             case .tls: .tls
             case .tooLarge: .body
+            case .file: .file
             case .cancelled: .cancelled
             }
         self.init(kind, "\(request): \(error.reason)")

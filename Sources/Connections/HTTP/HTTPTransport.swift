@@ -21,6 +21,8 @@ public struct OutgoingRequest: Sendable {
     public var maxBytes: Int
     /// How the server is reached; nil is the machine's own way.
     var route: Route?
+    /// Takes the body of a response with a 2xx status.
+    var file: PartialFile?
     /// Called when the head goes out.
     public var onSend: (@Sendable () -> Void)?
 
@@ -54,6 +56,8 @@ public struct IncomingResponse: Sendable {
     public let headers: [(String, String)]
     /// The body without transfer and content encoding.
     public let bytes: [UInt8]
+    /// The file that has the body, complete.
+    var file: PartialFile?
 
     /// The first value of a header.
     func header(_ name: String) -> String? {
@@ -109,7 +113,7 @@ public final class HTTPTransport: Sendable {
     public func send(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
         let client = try client(through: request.route?.proxy)
         let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
-        let collector = ResponseCollector(maxBytes: request.maxBytes, onSend: request.onSend)
+        let collector = ResponseCollector(maxBytes: request.maxBytes, file: request.file, onSend: request.onSend)
         var headers = HTTPHeaders(request.headers)
         for (name, value) in ownHeaders where !headers.contains(name: name) { headers.add(name: name, value: value) }
         do {
@@ -123,13 +127,16 @@ public final class HTTPTransport: Sendable {
             // The client would count the wait for a free connection as time to connect, and call the server unreachable.
             return try await limiter(for: request.url).run {
                 let task = client.execute(request: message, delegate: collector, deadline: deadline)
-                return try await withTaskCancellationHandler {
+                let response = try await withTaskCancellationHandler {
                     try await task.get()
                 } onCancel: {
                     task.cancel()
                 }
+                if let file = response.file { try await NIOThreadPool.singleton.runIfActive { try file.finish() } }
+                return response
             }
         } catch {
+            request.file?.discard()
             throw TransportError(error, timeout: request.timeout)
         }
     }

@@ -25,6 +25,8 @@ public struct PreparedRequest: Sendable {
     public var replay = ReplayPolicy.always
     /// Sending it twice is the same as sending it once: an idempotent method, or an idempotency key.
     public var isRepeatable: Bool
+    /// The file that a successful response's body goes to; its `body` is then `{path, bytes}`.
+    public var saveTo: SaveTarget?
     /// Called when the request's head goes out, each time that it is sent.
     public var onSend: (@Sendable () -> Void)?
 
@@ -52,6 +54,7 @@ public struct PreparedRequest: Sendable {
         case .json(let template): body = .json(try template.evaluate(in: scope))
         case .form(let template): body = .form(Self.pairs(try template.evaluate(in: scope)))
         case .text(let template): body = .text(try template.text(in: scope))
+        case .multipart(let fields): body = .multipart(try MultipartForm(fields, in: scope))
         }
         format = action.response
         self.timeout = timeout
@@ -115,4 +118,6 @@ public enum PreparedBody: Sendable {
     case form([(String, String)])
     /// Text as it stands, with no content type of its own.
     case text(String)
+    /// `multipart/form-data`.
+    case multipart(MultipartForm)
 }

@@ -18,6 +18,8 @@ public struct RequestFailure: Error, Sendable, CustomStringConvertible {
         case origin
         /// The body is too large, or not what was asked for.
         case body
+        /// The file that the body goes to cannot be written.
+        case file
         /// A field has no value, an expression cannot be evaluated, a URL is none.
         case configuration
         /// The caller was cancelled.

@@ -16,6 +16,8 @@ public struct Response: Sendable {
     public let url: String
     /// How long the server asks to wait (`Retry-After`, `RateLimit-Reset`).
     public var retryAfter: Duration?
+    /// The file that the body went to; it has its name only once it is committed.
+    public var file: PartialFile?
     /// The response still asks for a renewal (`refresh_on`) although the token was new: another renewal would not help.
     public var renewalDidNotHelp = false
 

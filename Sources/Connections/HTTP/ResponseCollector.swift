@@ -1,23 +1,28 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
 
-/// Gathers one response, up to a number of bytes.
+/// Gathers one response, up to a number of bytes; the body of a successful one goes to a file where there is one.
 final class ResponseCollector: HTTPClientResponseDelegate {
     typealias Response = IncomingResponse
 
     private struct State: Sendable {
         var head: HTTPResponseHead?
         var body: [UInt8] = []
+        /// The body goes to the file.
+        var isSaved = false
     }
 
     private let state = Mutex(State())
     private let maxBytes: Int
+    private let file: PartialFile?
     private let onSend: (@Sendable () -> Void)?
 
-    init(maxBytes: Int, onSend: (@Sendable () -> Void)?) {
+    init(maxBytes: Int, file: PartialFile? = nil, onSend: (@Sendable () -> Void)?) {
         self.maxBytes = maxBytes
+        self.file = file
         self.onSend = onSend
     }
 
@@ -26,25 +31,39 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     }
 
     func didReceiveHead(task: HTTPClient.Task<IncomingResponse>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
-        state.withLock { $0.head = head }
+        let isSaved = file != nil && (200...299).contains(head.status.code)
+        state.withLock { state in
+            state.head = head
+            state.isSaved = isSaved
+        }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > maxBytes,
             head.headers.first(name: "content-encoding") == nil
         {
-            return task.eventLoop.makeFailedFuture(tooLarge)
+            return task.eventLoop.makeFailedFuture(TransportError.tooLarge(maxBytes))
         }
-        return task.eventLoop.makeSucceededVoidFuture()
+        guard isSaved, let file else { return task.eventLoop.makeSucceededVoidFuture() }
+        return NIOThreadPool.singleton.runIfActive(eventLoop: task.eventLoop) { try file.open() }
     }
 
     func didReceiveBodyPart(
         task: HTTPClient.Task<IncomingResponse>,
         _ buffer: ByteBuffer
     ) -> EventLoopFuture<Void> {
+        let maxBytes = maxBytes
+        if let file, state.withLock(\.isSaved) {
+            // The disk may be slow: no more is read before this is written.
+            return NIOThreadPool.singleton.runIfActive(eventLoop: task.eventLoop) {
+                try file.write(buffer, maxBytes: maxBytes)
+            }
+        }
         let fits = state.withLock { state in
             guard state.body.count + buffer.readableBytes <= maxBytes else { return false }
             state.body.append(contentsOf: buffer.readableBytesView)
             return true
         }
-        return fits ? task.eventLoop.makeSucceededVoidFuture() : task.eventLoop.makeFailedFuture(tooLarge)
+        return fits
+            ? task.eventLoop.makeSucceededVoidFuture()
+            : task.eventLoop.makeFailedFuture(TransportError.tooLarge(maxBytes))
     }
 
     func didFinishRequest(task: HTTPClient.Task<IncomingResponse>) throws -> IncomingResponse {
@@ -54,12 +73,9 @@ final class ResponseCollector: HTTPClientResponseDelegate {
                 status: Int(head.status.code),
                 reason: head.status.reasonPhrase,
                 headers: head.headers.map { ($0.name, $0.value) },
-                bytes: state.body
+                bytes: state.body,
+                file: state.isSaved ? file : nil
             )
         }
-    }
-
-    private var tooLarge: TransportError {
-        TransportError(.tooLarge, "the body is larger than \(maxBytes) bytes; raise `max_bytes` if that is right")
     }
 }

@@ -68,13 +68,7 @@ struct Target: Sendable, Hashable {
     }
 
     /// Removes the query parameters of a name.
-    mutating func removeQuery(named name: String) {
-        guard let query = reference.query else { return }
-        let kept = query.split(separator: "&").filter { part in
-            PercentEncoding.decoded(part.prefix { $0 != "=" }) != name
-        }
-        reference.query = kept.isEmpty ? nil : kept.joined(separator: "&")
-    }
+    mutating func removeQuery(named name: String) { reference.removeQuery(named: name) }
 
     /// The path as it is sent.
     var path: String { reference.path }

@@ -10,6 +10,8 @@ public struct TransportError: Error, Sendable, Hashable, CustomStringConvertible
         case tls
         /// The body is larger than allowed.
         case tooLarge
+        /// The file that the body goes to cannot be written.
+        case file
         /// The caller was cancelled.
         case cancelled
     }

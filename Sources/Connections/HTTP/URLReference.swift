@@ -54,6 +54,15 @@ struct URLReference: Sendable, Hashable {
         return target
     }
 
+    /// Removes the parameters of a name from the query.
+    mutating func removeQuery(named name: String) {
+        guard let query else { return }
+        let kept = query.split(separator: "&").filter { part in
+            PercentEncoding.decoded(part.prefix { $0 != "=" }) != name
+        }
+        self.query = kept.isEmpty ? nil : kept.joined(separator: "&")
+    }
+
     /// The reference as text (RFC 3986 section 5.3).
     var text: String {
         var result = ""

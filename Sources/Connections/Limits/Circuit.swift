@@ -34,7 +34,7 @@ final class Circuit: Sendable {
         } catch {
             switch error.kind {
             case .network, .timeout, .tls: report(.failure, isProbe)
-            case .body, .response: report(.answer, isProbe)
+            case .body, .response, .file: report(.answer, isProbe)
             case .authorization, .origin, .configuration, .cancelled: report(.nothing, isProbe)
             }
             throw error

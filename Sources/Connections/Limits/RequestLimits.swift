@@ -1,11 +1,13 @@
 import Recipe
 import Synchronization
 
-/// `rate_limit` and `max_concurrency` of one connection, shared by all that use it in this process.
+/// `rate_limit` and `max_concurrency` of one connection, and the waits that its server asks for, shared by all that use it in this process.
 final class RequestLimits: Sendable {
     private let rate: RateLimit?
     private let concurrency: ConcurrencyLimiter?
     private let bucket: Mutex<TokenBucket?>
+    /// What the server asked for.
+    let hold = RequestHold()
 
     init(rate: RateLimit?, concurrency: Int?) {
         self.rate = rate

@@ -55,6 +55,18 @@ final class Checkpoints: Sendable {
         }
     }
 
+    /// Makes a record durable in place of those inside it, which are not needed any more.
+    func replace(_ inner: InnerActions, by record: ActionRecord) async throws(Exit) {
+        state.withLock { state in
+            state.waiting.removeAll { inner.contains(path: $0.path, index: $0.index) }
+        }
+        do {
+            try await store.complete(record, insteadOf: inner, fence: fence)
+        } catch {
+            throw .store(error)
+        }
+    }
+
     /// Makes all that waits durable.
     func flush() async throws(Exit) {
         let waiting = takeWaiting()

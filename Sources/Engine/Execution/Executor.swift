@@ -17,20 +17,25 @@ public final class Executor: RunPerforming {
         let environment: Value
         let observer: any EngineObserver
         let deadlines: Deadlines
+        /// Where relative paths of files begin: the workspace's directory.
+        let directory: String
     }
 
     let services: Services
 
     /// An executor.
     ///
-    /// - Parameter environment: `env` in expressions: the variables that the workspace lets recipes read.
+    /// - Parameters:
+    ///   - environment: `env` in expressions: the variables that the workspace lets recipes read.
+    ///   - directory: where relative paths of files begin: the workspace's directory.
     public init(
         store: any Store,
         connections: ConnectionManager,
         redactor: Redactor,
         clock: any EngineClock,
         environment: Value,
-        observer: any EngineObserver
+        observer: any EngineObserver,
+        directory: String = "."
     ) {
         services = Services(
             store: store,
@@ -39,7 +44,8 @@ public final class Executor: RunPerforming {
             clock: clock,
             environment: environment,
             observer: observer,
-            deadlines: Deadlines(clock: clock)
+            deadlines: Deadlines(clock: clock),
+            directory: directory
         )
     }
 

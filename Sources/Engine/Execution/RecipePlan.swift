@@ -68,14 +68,10 @@ extension HTTPAction {
     /// Every expression of the request and of what is asked of its response.
     var expressions: [Expression] {
         var all = url.expressions + (query?.expressions ?? []) + (headers?.expressions ?? [])
-        switch body {
-        case .none: break
-        case .json(let value), .form(let value): all += value.expressions
-        case .text(let template): all += template.expressions
-        }
+        all += body.expressions + (saveTo?.expressions ?? [])
         if case .condition(let condition) = expect { all.append(condition) }
         all += onStatus.flatMap(\.body.expressions)
-        if let pagination { all += [pagination.items, pagination.next] }
+        if let pagination { all += pagination.pageExpressions + (pagination.actions ?? []).flatMap(\.expressions) }
         if case .template(let template) = idempotencyKey { all += template.expressions }
         return all
     }

@@ -98,7 +98,7 @@ extension RunContext {
         do {
             let result = try await perform(step, key: key, record: record, in: &scope, at: position)
             record.status = .succeeded
-            record.result = step.action.keepsResult ? result.value : nil
+            record.result = step.action.keepsResult ? result.stored ?? result.value : nil
             record.attempts = result.attempts
             record.request = result.request.map(redact)
             try await end(record, of: step, at: position)
@@ -130,6 +130,7 @@ extension RunContext {
         result.value = try evaluate(step) { () throws(ExpressionError) in
             try output.evaluate(in: visible).storable
         }
+        result.stored = nil
         return result
     }
 
@@ -165,7 +166,13 @@ extension RunContext {
         case .succeeded:
             let value = done.result ?? .null
             if case .set = step.action.verb { scope.merge(value, into: "vars") }
-            return value
+            return restoredResult(
+                value,
+                of: step,
+                ActionKey(path: done.path, index: done.index),
+                in: &scope,
+                at: position
+            )
         case .skipped:
             // Its condition holds now, so what it depended on has come out differently.
             return nil
@@ -174,13 +181,17 @@ extension RunContext {
             return try await settle(RunError(error), of: step, in: &scope, at: position)
         case .started:
             if plan.recipe.delivery == .atLeastOnce, step.action.verb.isRepeatable { return nil }
-            let label =
-                position.index.isEmpty ? "`\(step.action.path)`" : "`\(step.action.path)` item \(position.index)"
-            throw .outcomeUnknown(
-                reason:
-                    "outcome unknown: the process ended while \(label) was in flight, and doing it again could do it twice"
-            )
+            throw outcomeUnknown(step.action.path, position)
         }
+    }
+
+    /// The end of a run whose process died during an action that must not be done twice.
+    func outcomeUnknown(_ path: String, _ position: Position) -> Exit {
+        let label = position.index.isEmpty ? "`\(path)`" : "`\(path)` item \(position.index)"
+        return .outcomeUnknown(
+            reason:
+                "outcome unknown: the process ended while \(label) was in flight, and doing it again could do it twice"
+        )
     }
 
     /// What an action's failure means, by its `on_error`.

@@ -14,7 +14,7 @@ extension RunContext {
     ) async throws(Exit) -> Value {
         let list = try evaluate(step) { () throws(ExpressionError) in try forEach.list.evaluate(in: scope) }
         guard case .list(let items) = list else {
-            let message = "`foreach` needs a list, and this is \(list.typeName.name)"
+            let message = "`foreach` needs a list, and this is \(list.typeName.name)\(Self.mend(list))"
             throw .failed(RunError(action: step.action.path, kind: .type, message: message, place: forEach.list.place))
         }
         // Only the items have checkpoints: the list of their results is found again from those.
@@ -31,6 +31,18 @@ extension RunContext {
             return .list(results)
         }
         return .list(try await performConcurrently(step, forEach, items, in: scope, at: position))
+    }
+
+    /// What to write instead of a value that is no list.
+    private static func mend(_ value: Value) -> String {
+        switch value {
+        case .int, .uint, .double: "; write `lists.range(n)` for the numbers from 0, or `[n]` for one item"
+        case .map: "; write `.keys()` or `.values()` behind it, or `[m]` for one item"
+        case .string: "; write `.split(',')` behind it, or `[s]` for one item"
+        case .null: "; write `.?name.orValue([])` where it may be missing"
+        case .optional: "; write `.orValue([])` behind it"
+        default: ""
+        }
     }
 
     private func performConcurrently(

@@ -15,6 +15,8 @@ public struct RunError: Error, Sendable, Hashable {
         case expectation
         /// A value of a type that cannot be used at this place.
         case type
+        /// A file that cannot be written.
+        case file
     }
 
     /// The path of the action, nil when none is to blame.

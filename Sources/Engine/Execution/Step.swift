@@ -6,14 +6,18 @@ import Recipe
 final class Step: Sendable {
     /// The action.
     let action: Action
-    /// The actions of its `do`.
+    /// The actions of its `do`, or those that are done with each of its pages.
     let inner: [Step]
     /// The actions of its `on_error`.
     let handlers: [Step]
 
     init(_ action: Action) {
         self.action = action
-        inner = if case .block(let actions) = action.verb { actions.map(Step.init) } else { [] }
+        switch action.verb {
+        case .block(let actions): inner = actions.map(Step.init)
+        case .http(let request): inner = request.pagination?.actions?.map(Step.init) ?? []
+        default: inner = []
+        }
         handlers = if case .handle(let actions) = action.onError { actions.map(Step.init) } else { [] }
     }
 }

@@ -138,6 +138,13 @@ final class Previewer {
         switch verb {
         case .http(let request):
             try await write(request, of: step, in: scope, at)
+            guard request.pagination?.actions != nil else { return nil }
+            let before = unknowns.paths
+            unknowns.insert("page")
+            var inner = scope
+            try await perform(step.inner, in: &inner, at.under("for each page"))
+            scope["vars"] = inner["vars"]
+            unknowns.leave(to: before)
             return nil
         case .use(let call):
             try await use(call, of: step, in: scope, at)
@@ -265,6 +272,15 @@ final class Previewer {
         case .template(let template):
             prepared.headers.append(("Idempotency-Key", try text(template, step, in: scope)))
         }
+        if let pagination = request.pagination {
+            do {
+                prepared = try PageWalk(pagination).request(like: prepared)
+            } catch {
+                throw .failed(
+                    RunError(action: step.action.path, kind: .type, message: error.message, place: error.place)
+                )
+            }
+        }
         let session = try context.session(for: step)
         let preview: RequestPreview
         do {
@@ -312,11 +328,7 @@ extension HTTPAction {
     /// Every expression of what is sent.
     fileprivate var sent: [Expression] {
         var all = url.expressions + (query?.expressions ?? []) + (headers?.expressions ?? [])
-        switch body {
-        case .none: break
-        case .json(let value), .form(let value): all += value.expressions
-        case .text(let template): all += template.expressions
-        }
+        all += body.expressions
         if case .template(let template) = idempotencyKey { all += template.expressions }
         return all
     }

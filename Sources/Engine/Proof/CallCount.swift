@@ -21,10 +21,13 @@ struct CallCount {
     private mutating func add(_ step: Step, _ outer: ConnectionReference?, isRepeated: Bool) {
         let action = step.action
         let reference = action.connection ?? outer
-        let isRepeated = isRepeated || action.forEach != nil
-        if case .http(let request) = action.verb, let name = name(of: reference) {
-            calls[name, default: 0] += 1
-            if isRepeated || request.pagination != nil { open.insert(name) }
+        var isRepeated = isRepeated || action.forEach != nil
+        if case .http(let request) = action.verb {
+            isRepeated = isRepeated || request.pagination != nil
+            if let name = name(of: reference) {
+                calls[name, default: 0] += 1
+                if isRepeated { open.insert(name) }
+            }
         }
         for inner in step.inner { add(inner, reference, isRepeated: isRepeated) }
     }

@@ -65,7 +65,7 @@ extension Engine {
         let (store, node, run) = (configuration.store, configuration.node, detail.run)
         let now = configuration.clock.now()
         let forgotten = detail.actions.filter { record in
-            plan.isAfterwards(record.path) || plan.endsRun(record) || redoesUnknown && record.status == .started
+            plan.isAfterwards(record.path) || plan.endsRun(record) || redoesUnknown && record.isOpen
         }
         try await store.register(
             NodeRecord.current(id: node, role: .single, leaseUntil: now + Scheduler.leaseTime),
@@ -125,8 +125,10 @@ extension RecipePlan {
 
     /// Whether nobody can know if an action took effect, so that a run which goes on by itself ends there.
     public func hasUnknownOutcome(_ record: ActionRecord) -> Bool {
-        guard record.status == .started else { return false }
-        let action = recipe.actions.lazy.flatMap(\.all).first { $0.path == record.path }
+        guard record.isOpen else { return false }
+        let action = recipe.actions.lazy.flatMap(\.all).first {
+            record.path == $0.path || record.path == ActionKey.pages(of: $0.path)
+        }
         return recipe.delivery == .atMostOnce || !(action?.verb.isRepeatable ?? true)
     }
 
@@ -171,9 +173,15 @@ extension Verb {
     fileprivate var inner: [Action] {
         switch self {
         case .block(let actions): actions
-        case .http, .use, .log, .set, .wait, .fail, .stop: []
+        case .http(let request): request.pagination?.actions ?? []
+        case .use, .log, .set, .wait, .fail, .stop: []
         }
     }
+}
+
+extension ActionRecord {
+    /// Whether it only says that something is under way; a page that is worked on has its items.
+    fileprivate var isOpen: Bool { status == .started && result == nil }
 }
 
 extension String {

@@ -11,7 +11,7 @@ final class HTTPSender {
     let scope: Scope
     private let session: ConnectionSession
     /// Attempts so far, over all pages.
-    private var attempts = 0
+    private(set) var attempts = 0
 
     init(_ performance: Performance, _ request: HTTPAction, in scope: Scope) throws(Exit) {
         self.performance = performance
@@ -24,7 +24,7 @@ final class HTTPSender {
     var step: Step { performance.step }
 
     /// An attempt that did not give what was expected.
-    private struct Failure: Error {
+    struct Failure: Error {
         var error: RunError
         var retryAfter: Duration?
         var response: Response?
@@ -42,21 +42,9 @@ final class HTTPSender {
             throw .failed(RunError(error, action: step.action.path))
         }
         if let key = try idempotencyKey() { prepared.headers.append(("Idempotency-Key", key)) }
+        if let saveTo = request.saveTo { prepared.saveTo = try target(saveTo) }
         let run = run
         prepared.onSend = { run.noteEffect() }
-        return prepared
-    }
-
-    /// The request for a further page: the URL says all that the query said before.
-    func page(_ number: Int, at url: String, after response: Response, like first: PreparedRequest) -> PreparedRequest {
-        var prepared = first
-        // A path or a whole URL goes the way of every URL; only a bare query belongs to the page before.
-        prepared.url = url.hasPrefix("?") ? response.url + url : url
-        prepared.query = []
-        // Another page is another request: the same key would make it a repetition of the first.
-        prepared.headers = prepared.headers.map { name, value in
-            name == "Idempotency-Key" ? (name, "\(value)-\(number)") : (name, value)
-        }
         return prepared
     }
 
@@ -135,7 +123,25 @@ final class HTTPSender {
         return value == .bool(true)
     }
 
+    /// Waits while the server wants no request of this connection, whoever was told so.
+    private func waitForHold() async throws(Exit) {
+        while let wait = session.held(now: run.services.clock.uptime()) {
+            guard wait < run.remaining else {
+                let seconds = (wait + .milliseconds(999)).components.seconds
+                let message =
+                    "\(request.method.token): not sent, because the server asked the connection `\(session.name)` to wait (429 or 503), \(DurationText.format(.seconds(seconds))) from now, and the run's time ends before that"
+                throw .failed(error(.status, message))
+            }
+            do {
+                try await run.services.clock.sleep(for: wait)
+            } catch {
+                throw .cancelled
+            }
+        }
+    }
+
     private func attemptOnce(_ prepared: PreparedRequest) async throws(Exit) -> Result<Response, Failure> {
+        try await waitForHold()
         let remaining = run.remaining
         let limit = min(step.action.timeout, remaining)
         guard limit > .zero, !Task.isCancelled else { throw .cancelled }
@@ -144,7 +150,13 @@ final class HTTPSender {
         let (result, isExpired) = await exchange(timed, within: limit)
         let failure: RequestFailure
         switch result {
-        case .success(let response): return try check(response)
+        case .success(let response):
+            if let wait = response.retryAfter, response.status == 429 || response.status == 503 {
+                session.hold(for: wait, now: run.services.clock.uptime())
+            }
+            let judged = try check(response).flatMap(saved)
+            if case .failure = judged { response.file?.discard() }
+            return judged
         case .failure(let found): failure = found
         }
         // Where the run's own time was the limit, it is the run that is over, not the attempt.
@@ -230,29 +242,33 @@ final class HTTPSender {
         )
     }
 
-    private func error(_ kind: RunError.Kind, _ message: String, status: Int? = nil) -> RunError {
+    func error(_ kind: RunError.Kind, _ message: String, status: Int? = nil) -> RunError {
         RunError(action: step.action.path, kind: kind, message: message, status: status, place: step.action.place)
     }
 
     /// Method, host and status.
-    private func summary(of response: Response) -> String {
+    func summary(of response: Response) -> String {
         "\(request.method.token) \(response.host) \(response.status)"
     }
 
     /// The action's result (DESIGN section 5).
-    func result(of response: Response, since start: Duration) -> VerbResult {
-        let elapsed = (run.services.clock.uptime() - start).wholeMicroseconds
+    func result(of response: Response, attempts: Int, since start: Duration) -> VerbResult {
         let plain = response.value
         var members = ValueMap()
         if case .map(let map) = plain { members = map }
         members["attempts"] = .int(Int64(attempts))
-        members["duration"] = .duration(CELDuration(nanoseconds: elapsed * 1_000))
+        members["duration"] = elapsed(since: start)
         return VerbResult(
             value: .map(members),
             attempts: attempts,
             request: summary(of: response),
             response: plain
         )
+    }
+
+    /// The time since a moment of the clock's `uptime`.
+    func elapsed(since start: Duration) -> Value {
+        .duration(CELDuration(nanoseconds: (run.services.clock.uptime() - start).wholeMicroseconds * 1_000))
     }
 
     private static func text(of ranges: [ClosedRange<Int>]) -> String {
@@ -283,6 +299,7 @@ extension RunError.Kind {
         case .origin: self = .origin
         case .body: self = .body
         case .configuration: self = .configuration
+        case .file: self = .file
         case .cancelled: self = .interrupted
         }
     }

@@ -10,10 +10,11 @@ extension Performance {
         let given = try evaluate { () throws(ExpressionError) in try call.arguments?.evaluate(in: scope) ?? .map([:]) }
         var inner = Scope(["inputs": try inputs(given, for: call), "env": run.services.environment])
         try await run.addConnection(of: step, to: &inner)
-        var result = try await HTTPSender(self, call.operation.request, in: inner).perform()
+        var result = try await HTTPSender(self, call.operation.request, in: inner).perform(in: &inner)
         guard let output = call.operation.output, let response = result.response else { return result }
         let visible = inner.with("response", response)
         result.value = try evaluate { () throws(ExpressionError) in try output.evaluate(in: visible).storable }
+        result.stored = nil
         return result
     }
 

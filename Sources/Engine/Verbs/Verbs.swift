@@ -6,6 +6,8 @@ import Store
 struct VerbResult: Sendable {
     /// The action's result, unless `output:` replaces it.
     var value: Value
+    /// What a checkpoint keeps of it, where other checkpoints have the rest; nil is all.
+    var stored: Value?
     /// How many attempts it took.
     var attempts = 1
     /// Method, host and status, for people.
@@ -47,7 +49,7 @@ extension Verb {
     /// Performs the verb.
     func perform(_ performance: Performance, in scope: inout Scope) async throws(Exit) -> VerbResult {
         switch self {
-        case .http(let request): try await HTTPSender(performance, request, in: scope).perform()
+        case .http(let request): try await HTTPSender(performance, request, in: scope).perform(in: &scope)
         case .use(let call): try await performance.use(call, in: scope)
         case .log(let log): try performance.log(log, in: scope)
         case .set(let variables): try performance.set(variables, in: &scope)

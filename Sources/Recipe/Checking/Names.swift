@@ -114,10 +114,22 @@ struct Names {
         "since": .typed(.string), "count": .open, "run": .open,
     ])
     static let recipe = Shape.members(["name": .typed(.string), "version": .typed(.string)])
+    /// What the actions of `paginate` see of their page.
+    static let page = Shape.members(["items": .typed(.list(.dyn)), "number": .typed(.int), "response": response])
+
+    /// What a request leaves.
+    static func result(of request: HTTPAction) -> Shape {
+        guard let pagination = request.pagination else { return httpResult }
+        return pagination.actions == nil ? pagedResult : streamedResult
+    }
+
     static let httpResult = Shape.members(
         exchange.merging(["attempts": .typed(.int), "duration": .open]) { first, _ in first }
     )
     static let pagedResult = Shape.members(
         (httpResult.members ?? [:]).merging(["items": .typed(.list(.dyn)), "pages": .typed(.int)]) { first, _ in first }
     )
+    static let streamedResult = Shape.members([
+        "pages": .typed(.int), "count": .typed(.int), "attempts": .typed(.int), "duration": .open,
+    ])
 }

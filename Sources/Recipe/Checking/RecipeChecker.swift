@@ -51,7 +51,8 @@ struct RecipeChecker {
             switch action.verb {
             case .set(let variables): names.formUnion(variables.map(\.key))
             case .block(let inner): names.formUnion(variablesSet(in: inner))
-            case .http, .use, .log, .wait, .fail, .stop: break
+            case .http(let request): names.formUnion(variablesSet(in: request.pagination?.actions ?? []))
+            case .use, .log, .wait, .fail, .stop: break
             }
             if case .handle(let handlers) = action.onError { names.formUnion(variablesSet(in: handlers)) }
         }
@@ -78,6 +79,7 @@ struct RecipeChecker {
         }
         var output = inner
         switch action.verb {
+        case .http(let request) where request.pagination?.actions != nil: break
         case .http, .use: output = output.with("response", Names.response)
         case .log, .set, .wait, .fail, .stop, .block: break
         }
@@ -95,6 +97,11 @@ struct RecipeChecker {
         case .http(let request):
             references.check(request, inner)
             if action.connection == nil, recipe.connection == nil { checkAbsolute(request, action) }
+            guard let actions = request.pagination?.actions else { break }
+            var nested = inner.with("page", Names.page)
+            check(actions, recipe, &nested)
+            inner.variables["vars"] = nested.variables["vars"]
+            if action.forEach == nil { outer.variables["vars"] = nested.variables["vars"] }
         case .use(let call): references.check(call.arguments, inner)
         case .log(let log): references.check(log.message, inner)
         case .set(let variables):
@@ -132,7 +139,7 @@ struct RecipeChecker {
         switch action.verb {
         case _ where action.forEach != nil: shape = .typed(.list(.dyn))
         case .http(let request) where action.output == nil:
-            shape = request.pagination == nil ? Names.httpResult : Names.pagedResult
+            shape = Names.result(of: request)
         default: return .open
         }
         // What is skipped is null.

@@ -99,16 +99,15 @@ struct ReferenceChecker {
         check(request.url, names)
         check(request.query, names)
         check(request.headers, names)
-        switch request.body {
-        case .none: break
-        case .json(let value), .form(let value): check(value, names)
-        case .text(let template): check(template, names)
-        }
+        for expression in request.body.expressions { check(expression, names) }
+        check(request.saveTo, names)
         if case .condition(let condition) = request.expect { check(condition: condition, of: "expect", answered) }
         for (_, body) in request.onStatus { check(body, answered) }
         if let pagination = request.pagination {
-            check(pagination.items, answered)
-            check(pagination.next, answered)
+            for expression in pagination.pageExpressions where expression !== pagination.last {
+                check(expression, answered)
+            }
+            check(condition: pagination.last, of: "last", answered)
         }
         if case .template(let template) = request.idempotencyKey { check(template, names) }
     }

@@ -36,8 +36,20 @@ extension HTTPAction {
         case .json(let template): result.body = .json(template.replacing(replacement))
         case .form(let template): result.body = .form(template.replacing(replacement))
         case .text(let template): result.body = .text(template.replacing(replacement))
+        case .multipart(let fields): result.body = .multipart(fields.map { $0.replacing(replacement) })
         }
         result.response = response
+        return result
+    }
+}
+
+extension MultipartField {
+    /// The part with a text in place of each expression that `replacement` gives one for; a media type that is not known is left out.
+    fileprivate func replacing(_ replacement: (Expression) -> String?) -> MultipartField {
+        var result = MultipartField(name: name, content: content.replacing(replacement))
+        result.filename = filename?.replacing(replacement)
+        let isKnown = contentType?.expressions.allSatisfy { replacement($0) == nil } ?? true
+        result.contentType = isKnown ? contentType : nil
         return result
     }
 }

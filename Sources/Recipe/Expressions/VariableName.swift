@@ -2,6 +2,6 @@
 enum VariableName {
     static let all: Set<String> = [
         "recipe", "run", "inputs", "vars", "state", "env", "actions", "connection", "item", "index", "error",
-        "response",
+        "response", "page",
     ]
 }

@@ -83,7 +83,8 @@ struct ActionReader {
         switch key {
         case .get, .post, .put, .patch, .delete, .head:
             guard let method = HTTPMethod(rawValue: key.rawValue) else { return nil }
-            return HTTPActionReader(file: file).action(method, url: value, &reader).map(Verb.http)
+            let requests = HTTPActionReader(file: file) { actions($0, as: "`do`", prefix: "\(path)/") }
+            return requests.action(method, url: value, &reader).map(Verb.http)
         case .use:
             return OperationCallReader(file: file, catalogue: catalogue).call(value, &reader, through: connection)
                 .map(Verb.use)

@@ -28,6 +28,8 @@ public struct HTTPAction: Sendable {
     public var idempotencyKey: IdempotencyKey?
     /// The largest body that is read, in bytes.
     public var maxBytes = Defaults.maxBodyBytes
+    /// The file that the body of a successful response goes to, instead of the result.
+    public var saveTo: Template?
 }
 
 /// The methods of RFC 9110 section 9 and RFC 5789 that recipes use.
@@ -55,6 +57,37 @@ public enum RequestBody: Sendable {
     case form(ValueTemplate)
     /// Text as it stands, with no content type of its own.
     case text(Template)
+    /// Parts with names, as `multipart/form-data` (RFC 7578).
+    case multipart([MultipartField])
+}
+
+/// A part of a `multipart` body.
+public struct MultipartField: Sendable {
+    /// The field's name.
+    public let name: String
+    /// Text or bytes; maps as JSON; null omits the part, and a list repeats it.
+    public let content: ValueTemplate
+    /// What the file is called; nil or null is no file.
+    public var filename: ValueTemplate?
+    /// The part's media type; nil is that of the content.
+    public var contentType: ValueTemplate?
+
+    /// Every expression in it.
+    public var expressions: [Expression] {
+        content.expressions + (filename?.expressions ?? []) + (contentType?.expressions ?? [])
+    }
+}
+
+extension RequestBody {
+    /// Every expression in it.
+    public var expressions: [Expression] {
+        switch self {
+        case .none: []
+        case .json(let value), .form(let value): value.expressions
+        case .text(let template): template.expressions
+        case .multipart(let fields): fields.flatMap(\.expressions)
+        }
+    }
 }
 
 /// Which responses are a success.
@@ -96,16 +129,6 @@ public enum IdempotencyKey: Sendable {
     case perAction
     /// The recipe's own.
     case template(Template)
-}
-
-/// How `paginate` finds items and the next page; both see `response`.
-public struct Pagination: Sendable {
-    /// The items of one page.
-    public let items: Expression
-    /// The next page's URL; null, empty or none ends it.
-    public let next: Expression
-    /// At most so many pages.
-    public let maxPages: Int
 }
 
 /// The verb `log`.

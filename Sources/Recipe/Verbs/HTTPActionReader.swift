@@ -4,6 +4,8 @@ import YAML
 /// Reads requests: the HTTP verbs of recipes, and the requests inside a connector.
 struct HTTPActionReader {
     let file: FileReader
+    /// Reads the actions that are done with each page; nil in connectors, which have none.
+    var pageActions: ((Node) -> [Action])?
 
     /// The request of an action whose verb has been found.
     func action(_ method: HTTPMethod, url: Node, _ reader: inout MappingReader) -> HTTPAction? {
@@ -13,7 +15,9 @@ struct HTTPActionReader {
         let body = body(&reader, method: method)
         let expectation = expectation(reader.take("expect"))
         let response = reader.choice("response", ResponseFormat.self)?.value ?? .auto
-        let pagination = pagination(reader.take("paginate"))
+        let pagination = PaginationReader(file: file, actions: pageActions)
+            .pagination(reader.takeNonNull("paginate"), of: reader)
+        let saveTo = saveTo(&reader, method: method)
         let replay = reader.choice("replay", ReplayPolicy.self)?.value ?? .always
         let key = idempotencyKey(reader.take("idempotency_key"))
         let maxBytes = file.byteSize(reader.take("max_bytes"), as: "`max_bytes`")
@@ -32,6 +36,7 @@ struct HTTPActionReader {
             )
         }
         checkHeaders(reader)
+        action?.saveTo = saveTo
         action?.onStatus = onStatus
         action?.redirects = redirects
         action?.query = query
@@ -73,19 +78,59 @@ struct HTTPActionReader {
         let json = reader.take("json")
         let form = reader.take("form")
         let text = reader.take("body")
-        let given = [json, form, text].compactMap { $0 }
+        let multipart = reader.take("multipart")
+        let given = [json, form, text, multipart].compactMap { $0 }
         if given.count > 1 {
             file.diagnostics.report(
                 "http.two-bodies",
-                "a request has one body: `json`, `form` or `body`",
+                "a request has one body: `json`, `form`, `multipart` or `body`",
                 at: given[1].span,
                 help: "remove all but one"
             )
         }
         if let json { return .json(file.valueTemplate(json)) }
         if let form { return file.members(form, as: "`form`").map(RequestBody.form) ?? .none }
+        if let multipart { return MultipartReader(file: file).body(multipart) }
         if let text { return file.template(text, as: "`body`").map(RequestBody.text) ?? .none }
         return .none
+    }
+
+    /// `save_to: PATH`, which leaves nothing for keys that read the body.
+    private func saveTo(_ reader: inout MappingReader, method: HTTPMethod) -> Template? {
+        guard let node = reader.takeNonNull("save_to"), let path = file.template(node, as: "`save_to`") else {
+            return nil
+        }
+        for key in ["paginate", "response"] {
+            guard let entry = reader.entries.first(where: { $0.name == key }) else { continue }
+            file.diagnostics.report(
+                "http.save-to",
+                "`save_to` and `\(key)` exclude each other: what is saved is not read",
+                at: entry.key.span,
+                help: "remove one of them"
+            )
+        }
+        if method == .head {
+            file.diagnostics.report(
+                "http.save-to",
+                "the answer to `head` has no body that could be saved",
+                at: node.span,
+                help: "write `get`"
+            )
+        }
+        guard let constant = path.constant else { return path }
+        let problem: String? =
+            constant.isEmpty
+            ? "`save_to` has no path"
+            : constant.split(separator: "/").contains("..")
+                ? "`save_to` must not climb with `..`" : constant.hasSuffix("/") ? "`save_to` is a directory" : nil
+        guard let problem else { return path }
+        file.diagnostics.report(
+            "http.save-to",
+            problem,
+            at: node.span,
+            help: "write the path of a file inside the workspace, or an absolute one"
+        )
+        return nil
     }
 
     private func expectation(_ node: Node?) -> Expectation? {
@@ -140,18 +185,6 @@ struct HTTPActionReader {
         return nil
     }
 
-    private func pagination(_ node: Node?) -> Pagination? {
-        guard let node, var reader = MappingReader(node, as: "`paginate`", into: file.diagnostics) else { return nil }
-        let items = reader.require("items", help: "add `items: ${{ response.body.data }}`")
-        let next = reader.require("next", help: "add `next: ${{ response.body.meta.?next_url }}`")
-        let maxPages = reader.int("max_pages", in: 1...1_000_000)?.value ?? Defaults.maxPages
-        reader.finish()
-        guard let items, let next, let itemsExpression = file.expression(items, as: "`items`"),
-            let nextExpression = file.expression(next, as: "`next`")
-        else { return nil }
-        return Pagination(items: itemsExpression, next: nextExpression, maxPages: maxPages)
-    }
-
     private func idempotencyKey(_ node: Node?) -> IdempotencyKey? {
         guard let node, case .scalar(let scalar) = node.content else {
             if let node { file.diagnostics.report("type.text", "`idempotency_key` is `true` or text", at: node.span) }
@@ -177,6 +210,15 @@ struct HTTPActionReader {
                 help: "use letters, digits and `-`"
             )
         }
+        guard reader.entries.contains(where: { $0.name == "multipart" }),
+            let entry = entries.first(where: { $0.name.lowercased() == "content-type" })
+        else { return }
+        file.diagnostics.report(
+            "http.multipart",
+            "the `Content-Type` of `multipart` holds its boundary, which is not known here",
+            at: entry.key.span,
+            help: "remove it: it is sent by itself"
+        )
     }
 }
 

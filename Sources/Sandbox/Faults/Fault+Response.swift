@@ -11,6 +11,8 @@ extension Fault {
             switch header {
             case .retryAfter(let value): fields[.retryAfter] = value
             case .rateLimitReset(let value): fields[.rateLimitReset] = value
+            case .rateLimit(let value): fields[.rateLimit] = value
+            case .rateLimitMoment(let value): fields[.rateLimitMoment] = value
             case .location(let value): fields[.location] = value
             }
         }

@@ -5,6 +5,8 @@
 /// | `fail=503` | that status (200 to 599) with a JSON error body |
 /// | `retry_after=2` | with `fail`: a `Retry-After` header, seconds or an HTTP date |
 /// | `rate_limit_reset=2` | with `fail`: a `RateLimit-Reset` header, seconds |
+/// | `rate_limit=2` | with `fail`: a `RateLimit` header that says so, `"default";r=0;t=2` |
+/// | `x_rate_limit_reset=2` | with `fail`: an `X-RateLimit-Reset` header, seconds, or seconds since 1970 |
 /// | `delay=2s` | the answer comes later (`ms`, `s`, `m`); the work is done before |
 /// | `ok_error=1` | 200, and a JSON body that says it is an error |
 /// | `error_body=TEXT` | this body, with 200 or the status of `fail` |
@@ -39,6 +41,8 @@ struct Fault: Sendable, Equatable {
     enum Header: Sendable, Equatable {
         case retryAfter(String)
         case rateLimitReset(String)
+        case rateLimit(String)
+        case rateLimitMoment(String)
         case location(String)
     }
 
@@ -66,6 +70,8 @@ struct Fault: Sendable, Equatable {
                 delay = length
             case ("retry_after", let value): headers.append(.retryAfter(value))
             case ("rate_limit_reset", let value): headers.append(.rateLimitReset(value))
+            case ("rate_limit", let value): headers.append(.rateLimit("\"default\";r=0;t=\(value)"))
+            case ("x_rate_limit_reset", let value): headers.append(.rateLimitMoment(value))
             case ("redirect", let value):
                 headers.append(.location(value))
                 status = status ?? 302

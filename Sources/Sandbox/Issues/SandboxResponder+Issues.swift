@@ -1,5 +1,7 @@
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 extension SandboxResponder {
     /// `GET /api/v5/issues`: one page, which names the next one in `meta.next_url`, `meta.next_cursor` and a `Link` header (RFC 8288).
@@ -42,6 +44,15 @@ extension SandboxResponder {
         )
     }
 
+    /// `POST /api/v5/issues/search`: the same list, asked for with a JSON object of the same parameters, those of the page in `page` too.
+    func searchIssues(_ call: Call) async -> Response {
+        guard let body = await call.body(),
+            let search = try? JSONDecoder().decode(IssueSearch.self, from: Data(body.readableBytesView)),
+            let query = FormFields(search.query)
+        else { return .refusal(.badRequest, "bad_search", "the body is a JSON object of texts and numbers") }
+        return issues(call.request, query: query)
+    }
+
     /// `GET /api/v5/issues/:id`: one issue, as it stands in the list.
     func issue(_ id: Substring) -> Response {
         guard let issue = Int(id).flatMap(state.issues.issue(id:)) else {
@@ -70,5 +81,36 @@ extension SandboxResponder {
             "title": .string(title),
             "status": .string(index % 3 == 2 ? "archived" : "active"),
         ]
+    }
+}
+
+/// What a search asks for.
+private struct IssueSearch: Decodable {
+    struct Paging: Decodable {
+        var after: String?
+    }
+
+    var state: String?
+    var cursor: String?
+    var page: Int?
+    var offset: Int?
+    var limit: Int?
+    /// As interfaces like GraphQL nest it.
+    var paging: Paging?
+
+    enum CodingKeys: String, CodingKey {
+        case state, cursor, page, offset, limit, paging
+        case perPage = "per_page"
+    }
+
+    var perPage: Int?
+
+    /// The same as a query.
+    var query: String {
+        let pairs: [(String, String?)] = [
+            ("state", state), ("cursor", cursor ?? paging?.after), ("page", page.map { "\($0)" }),
+            ("offset", offset.map { "\($0)" }), ("limit", limit.map { "\($0)" }), ("per_page", perPage.map { "\($0)" }),
+        ]
+        return pairs.compactMap { name, value in value.map { "\(name)=\($0)" } }.joined(separator: "&")
     }
 }

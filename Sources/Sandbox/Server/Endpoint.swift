@@ -4,9 +4,9 @@ import Hummingbird
 struct Endpoint: Sendable {
     enum Operation: Sendable {
         case token, revokeToken, introspectToken
-        case me, issues, issue, campaigns, sendMessage, listMessages
+        case me, issues, searchIssues, issue, campaigns, sendMessage, listMessages
         case basicMe, keyMe, logIn, sessionMe
-        case health, echo
+        case health, echo, file
         case statistics, reset, expire
     }
 
@@ -46,6 +46,7 @@ struct Endpoint: Sendable {
                 (.post, "/oauth/introspect", .introspectToken, .open),
                 (.get, "/api/v5/me", .me, .bearer),
                 (.get, "/api/v5/issues", .issues, .bearer),
+                (.post, "/api/v5/issues/search", .searchIssues, .bearer),
                 (.get, "/api/v5/issues/:id", .issue, .bearer),
                 (.get, "/api/v5/campaign", .campaigns, .bearer),
                 (.post, "/api/v5/messages", .sendMessage, .bearer),
@@ -56,6 +57,7 @@ struct Endpoint: Sendable {
                 (.get, "/session/me", .sessionMe, .open),
                 (.post, "/session/me", .sessionMe, .open),
                 (.get, "/health", .health, .open),
+                (.get, "/file", .file, .open),
                 (.get, "/_stats", .statistics, .open),
                 (.post, "/_reset", .reset, .open),
                 (.post, "/_expire", .expire, .open),

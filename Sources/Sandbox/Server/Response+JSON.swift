@@ -35,6 +35,10 @@ extension HTTPField.Name {
     // swift-format-ignore: NeverForceUnwrap
     static let rateLimitReset = HTTPField.Name("RateLimit-Reset")!
     // swift-format-ignore: NeverForceUnwrap
+    static let rateLimit = HTTPField.Name("RateLimit")!
+    // swift-format-ignore: NeverForceUnwrap
+    static let rateLimitMoment = HTTPField.Name("X-RateLimit-Reset")!
+    // swift-format-ignore: NeverForceUnwrap
     static let apiKey = HTTPField.Name("X-API-Key")!
     // swift-format-ignore: NeverForceUnwrap
     static let sessionID = HTTPField.Name("X-Session-ID")!

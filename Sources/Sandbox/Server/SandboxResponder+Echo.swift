@@ -23,7 +23,11 @@ extension SandboxResponder {
             members.append(("body_base64", .string(Data(bytes).base64EncodedString())))
         }
         let contentType = request.headers[.contentType]?.lowercased() ?? ""
-        if contentType.hasPrefix("application/x-www-form-urlencoded"), let form = FormFields(String(buffer: body)) {
+        if let form = MultipartBody(bytes, contentType: request.headers[.contentType] ?? "") {
+            members.append(("parts", form.json))
+        } else if contentType.hasPrefix("application/x-www-form-urlencoded"),
+            let form = FormFields(String(buffer: body))
+        {
             members.append(("form", Self.grouped(form.fields.map { ($0.name, $0.value) })))
         } else if !bytes.isEmpty, JSONSyntax.accepts(bytes) {
             members.append(("json", .raw(bytes)))

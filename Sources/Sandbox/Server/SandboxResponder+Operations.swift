@@ -12,6 +12,7 @@ extension SandboxResponder {
         switch call.endpoint.operation {
         case .me: return .json(Self.me)
         case .issues: return issues(call.request, query: query)
+        case .searchIssues: return await searchIssues(call)
         case .issue: return issue(call.id ?? "")
         case .campaigns: return campaigns(query: query)
         case .token: return await token(call)
@@ -25,6 +26,7 @@ extension SandboxResponder {
         case .sessionMe: return await sessionMe(call, query: query)
         case .health: return .json(["status": "ok"])
         case .echo: return await echo(call, query: query)
+        case .file: return file(query: query)
         case .statistics, .reset, .expire: return control(call.endpoint.operation, call.request, id: call.id)
         }
     }

@@ -88,3 +88,22 @@ public struct ActionRecord: Sendable, Hashable {
         self.request = request
     }
 }
+
+/// The actions inside another one, at one index of it and below.
+public struct InnerActions: Sendable, Hashable {
+    /// Their paths.
+    public var paths: [String]
+    /// The index; also those that begin with it and a dot.
+    public var index: String
+
+    /// Actions.
+    public init(paths: [String], index: String) {
+        self.paths = paths
+        self.index = index
+    }
+
+    /// Whether an action is one of them.
+    public func contains(path: String, index: String) -> Bool {
+        (index == self.index || index.hasPrefix(self.index + ".")) && paths.contains(path)
+    }
+}

@@ -19,6 +19,15 @@ struct ActionRow: Sendable {
         ])
     }
 
+    static func delete(_ inner: InnerActions, run: Int64, _ database: Database) throws {
+        // '/' is the character after '.': the range holds what begins with the index and a dot.
+        let delete = "DELETE FROM action WHERE run = ? AND path = ? AND (item = ? OR item > ? AND item < ?)"
+        let statement = try database.cachedStatement(sql: delete)
+        for path in inner.paths {
+            try statement.execute(arguments: [run, path, inner.index, inner.index + ".", inner.index + "/"])
+        }
+    }
+
     static func fetch(_ run: RunID, _ database: Database) throws -> [ActionRow] {
         let select = """
             SELECT * FROM action WHERE run = (SELECT key FROM run WHERE id = ?) ORDER BY started_at, path, length(item), item

@@ -62,10 +62,24 @@ extension SQLiteStore {
         try await write(action, fence: fence)
     }
 
-    private func write(_ action: ActionRecord, fence: Int64) async throws(StoreError) {
+    /// See ``Store/complete(_:insteadOf:fence:)``.
+    public func complete(
+        _ action: ActionRecord,
+        insteadOf inner: InnerActions,
+        fence: Int64
+    ) async throws(StoreError) {
+        try await write(action, insteadOf: inner, fence: fence)
+    }
+
+    private func write(
+        _ action: ActionRecord,
+        insteadOf inner: InnerActions? = nil,
+        fence: Int64
+    ) async throws(StoreError) {
         let result = try sealed(action)
         try await writer.write { session in
             let key = try Self.heldRun(action.run, fence: fence, session.database)
+            if let inner { try ActionRow.delete(inner, run: key, session.database) }
             try ActionRow.write(action, run: key, result: result, session.database)
         }
     }

@@ -1,0 +1,57 @@
+import CEL
+import YAML
+
+/// Reads `multipart`: a mapping of names to values, or to `{content, filename, content_type}`.
+struct MultipartReader {
+    let file: FileReader
+
+    func body(_ node: Node) -> RequestBody {
+        guard case .mapping(let entries) = node.content else {
+            file.diagnostics.report(
+                "http.multipart",
+                "`multipart` is a mapping of names to values",
+                at: node.span,
+                help: "write one `name: value` per line below it, or `name: { content: …, filename: … }`"
+            )
+            return .none
+        }
+        return .multipart(entries.flatMap(fields))
+    }
+
+    /// The parts of one name: several where the value is a list with a mapping in it.
+    private func fields(_ entry: Entry) -> [MultipartField] {
+        switch entry.value.content {
+        case .mapping: return field(entry.name, entry.value).map { [$0] } ?? []
+        case .sequence(let items) where items.contains(where: \.isMapping):
+            return items.compactMap { item in
+                item.isMapping
+                    ? field(entry.name, item) : MultipartField(name: entry.name, content: file.valueTemplate(item))
+            }
+        case .sequence, .scalar:
+            return [MultipartField(name: entry.name, content: file.valueTemplate(entry.value))]
+        }
+    }
+
+    private func field(_ name: String, _ node: Node) -> MultipartField? {
+        guard var reader = MappingReader(node, as: "a part of `multipart`", into: file.diagnostics) else { return nil }
+        let content = reader.require("content", help: "add `content: …`; a map as JSON stands below it too")
+        let filename = reader.takeNonNull("filename")
+        let contentType = reader.takeNonNull("content_type")
+        reader.finish()
+        guard let content else { return nil }
+        return MultipartField(
+            name: name,
+            content: file.valueTemplate(content),
+            filename: filename.flatMap { text($0, as: "`filename`") },
+            contentType: contentType.flatMap { text($0, as: "`content_type`") }
+        )
+    }
+
+    private func text(_ node: Node, as what: String) -> ValueTemplate? {
+        file.template(node, as: what).map(ValueTemplate.template)
+    }
+}
+
+extension Node {
+    fileprivate var isMapping: Bool { if case .mapping = content { true } else { false } }
+}
