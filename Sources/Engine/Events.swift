@@ -19,6 +19,8 @@ public enum EngineEvent: Sendable {
     case log(run: RunID, recipe: String, LogAction.Level, message: String)
     /// A run ended.
     case runFinished(RunRecord, RunResult)
+    /// A run waits, and is out of memory until then.
+    case runParked(RunRecord, until: Instant)
     /// A fire got no run: missed, skipped or paused, with the reason. Of a trigger's missed times one event stands for all, with their number.
     case unserved(RunRecord)
     /// An interrupted run was closed without being resumed, with the reason.

@@ -105,10 +105,35 @@ public protocol Store: Sendable {
     /// Makes an action's result a checkpoint and removes those of the actions inside it. Throws `fenced` when the run is not the caller's any more.
     func complete(_ action: ActionRecord, insteadOf inner: InnerActions, fence: Int64) async throws(StoreError)
 
+    /// Takes items of an action for a run, one answer per key, in order; an item that the run had taken before is its own still.
+    ///
+    /// All in one transaction. Throws `fenced` when the run is not the caller's any more.
+    func claimItems(
+        _ keys: [String],
+        of action: String,
+        run: RunID,
+        fence: Int64,
+        now: Instant
+    ) async throws(StoreError) -> [ItemClaim]
+
     /// Ends a run: status, last actions, output and the recipe's cursor in one transaction. Throws `fenced` when the run is not the caller's any more.
     func finish(_ end: RunEnd, fence: Int64) async throws(StoreError)
 
-    /// Live runs that no living node holds, oldest first; those that wait for their turn in a backfill are none.
+    /// Lets a run out of memory until its time comes: it stays `running`, and holds its slot. Gives when it goes on: at once, where somebody wants it cancelled.
+    ///
+    /// Throws `fenced` when it is not the caller's any more.
+    func park(_ parking: Parking, fence: Int64) async throws(StoreError) -> Instant
+
+    /// Takes parked runs whose time has come, those first that waited longest: they are `running` on `node`, under a new fence.
+    func takeParked(due now: Instant, limit: Int, node: NodeID) async throws(StoreError) -> [ResumedRun]
+
+    /// All parked runs, in the order in which they go on.
+    func parked() async throws(StoreError) -> [ParkedRun]
+
+    /// When the next parked run goes on.
+    func nextParked() async throws(StoreError) -> Instant?
+
+    /// Live runs that no living node holds, oldest first; parked ones are none, nor those that wait for their turn in a backfill.
     func orphans(now: Instant, isAlive: @Sendable (NodeRecord) -> Bool) async throws(StoreError) -> [RunRecord]
 
     /// Takes a live or interrupted run over. Nil when `fence` is not its present number any more.
@@ -251,5 +276,6 @@ public protocol Store: Sendable {
     /// - Parameters:
     ///   - before: runs with an earlier fire time, and earlier renewals, go.
     ///   - keep: of each recipe at most so many newest runs stay; nil is no such bound.
-    func prune(before: Instant, keep: Int?) async throws(StoreError) -> PruneResult
+    ///   - now: items that were done go when their time is over by then.
+    func prune(before: Instant, keep: Int?, now: Instant) async throws(StoreError) -> PruneResult
 }

@@ -43,6 +43,35 @@ import Testing
             mend: "lists.range(n)"
         ),
         Case(
+            story: "a dedupe whose key is that of every item",
+            recipe: "actions:\n  - foreach: ${{ [1] }}\n    dedupe: { key: run.id }\n    log: hi\n",
+            place: "3:20",
+            message: "this key is the same for every item",
+            mend: "item.id"
+        ),
+        Case(
+            story: "a dedupe without a key",
+            recipe: "actions:\n  - foreach: ${{ [1] }}\n    dedupe: { ttl: 1d }\n    log: hi\n",
+            place: "3:15",
+            message: "needs the key `key`",
+            mend: "key: item.id"
+        ),
+        Case(
+            story: "a dedupe whose key is a map",
+            recipe:
+                "actions:\n  - foreach: ${{ [1] }}\n    as: n\n    dedupe: { key: \"{'a': n}\" }\n    log: hi\n",
+            place: "4:21",
+            message: "`key` needs text or a number",
+            mend: "item.id"
+        ),
+        Case(
+            story: "a dedupe without foreach",
+            recipe: "actions:\n  - dedupe: { key: item.id }\n    log: hi\n",
+            place: "2:5",
+            message: "`dedupe` belongs to `foreach`",
+            mend: "foreach"
+        ),
+        Case(
             story: "a foreach over a map",
             recipe: "actions:\n  - foreach: \"${{ {'a': 1} }}\"\n    log: hi\n",
             place: "2:19",

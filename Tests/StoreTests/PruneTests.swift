@@ -13,7 +13,7 @@ import Testing
         let store = try kind.make(at: place)
         let live = try await store.claimed(fire("live", at: 10))
         for second in [100, 200, 300] as [Int64] { _ = try await store.ended(fire(at: second)) }
-        let result = try await store.prune(before: at(250), keep: nil)
+        let result = try await store.prune(before: at(250), keep: nil, now: at(1_000))
         #expect(result.runs == 2)
         #expect(try await store.runs(RunQuery()).map(\.fire) == [fire(at: 300), live.fire])
     }
@@ -24,7 +24,7 @@ import Testing
             _ = try await store.ended(fire(at: second))
         }
         _ = try await store.ended(fire("rare", at: 1))
-        let result = try await store.prune(before: at(0), keep: 3)
+        let result = try await store.prune(before: at(0), keep: 3, now: at(1_000))
         #expect(result.runs == 1197)
         let left = try await store.runs(RunQuery()).map(\.fire)
         #expect(left == [fire(at: 1200), fire(at: 1199), fire(at: 1198), fire("rare", at: 1)])
@@ -36,7 +36,7 @@ import Testing
         _ = try await store.see([TriggerKey(recipe: "sync", trigger: "cron")], now: at(1))
         _ = try await store.ended(fire(at: 100))
         try await store.record([RunRecord(fire: fire(at: 160), status: .missed, missedUntil: at(400), missedCount: 5)])
-        _ = try await store.prune(before: at(200), keep: nil)
+        _ = try await store.prune(before: at(200), keep: nil, now: at(1_000))
         #expect(try await store.runs(RunQuery()).isEmpty)
         #expect(try await store.claim([request(fire(at: 100)), request(fire(at: 400))]) == [.taken, .taken])
         let trigger = try #require(try await store.triggers().first)
@@ -62,7 +62,7 @@ import Testing
             let failure = RenewalFailure(identity: "i", generation: 0, state: state, secretDigest: "")
             try await store.failRenewal(failure, renewal, holder: node)
         }
-        #expect(try await store.prune(before: at(15), keep: nil).renewals == 1)
+        #expect(try await store.prune(before: at(15), keep: nil, now: at(1_000)).renewals == 1)
         #expect(try await store.renewals(of: nil, limit: 9).map(\.at) == [at(20)])
     }
 
@@ -74,7 +74,7 @@ import Testing
             let end = RunEnd(run: run.id, status: .succeeded, finishedAt: at(second), output: big)
             try await store.finish(end, fence: 1)
         }
-        let result = try await store.prune(before: at(100), keep: nil)
+        let result = try await store.prune(before: at(100), keep: nil, now: at(1_000))
         #expect(result.runs == 40)
         #expect(result.bytesFreed > 3_500_000)
         let attributes = try FileManager.default.attributesOfItem(atPath: place.store)

@@ -41,7 +41,7 @@ extension Scheduler {
     }
 
     /// Live fires only: what is caught up is late because nobody was there.
-    private func judgeLateness(_ recipe: Recipe, _ run: RunRecord, _ result: RunResult) async {
+    func judgeLateness(_ recipe: Recipe, _ run: RunRecord, _ result: RunResult) async {
         guard run.cause == .schedule, run.attempt == 1, let longest = recipe.expectations.maxLateness,
             let lateness = result.lateness
         else { return }

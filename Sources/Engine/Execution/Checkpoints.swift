@@ -41,6 +41,12 @@ final class Checkpoints: Sendable {
     /// Whether an earlier process left something that this one has not come to yet.
     var isRestoring: Bool { state.withLock { !$0.done.isEmpty } }
 
+    /// How far an earlier process came with an action that this one has not come to yet.
+    func status(of key: ActionKey) -> ActionStatus? { state.withLock { $0.done[key]?.status } }
+
+    /// Whether an earlier process has completed an action that this one has not come to yet.
+    func holds(_ key: ActionKey) -> Bool { status(of: key) == .succeeded }
+
     /// Keeps a record until the next `flush`, or until the run ends.
     func add(_ record: ActionRecord) {
         state.withLock { $0.waiting.append(record) }
@@ -57,9 +63,13 @@ final class Checkpoints: Sendable {
 
     /// Makes a record durable in place of those inside it, which are not needed any more.
     func replace(_ inner: InnerActions, by record: ActionRecord) async throws(Exit) {
-        state.withLock { state in
-            state.waiting.removeAll { inner.contains(path: $0.path, index: $0.index) }
+        let removed = state.withLock { state in
+            let isInner = { (record: ActionRecord) in inner.contains(path: record.path, index: record.index) }
+            defer { state.waiting.removeAll(where: isInner) }
+            return state.waiting.filter(isInner)
         }
+        // That an item was done is remembered longer than its record.
+        for record in removed where record.doneItem != nil { try await complete(record) }
         do {
             try await store.complete(record, insteadOf: inner, fence: fence)
         } catch {

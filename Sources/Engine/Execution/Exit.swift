@@ -1,4 +1,5 @@
 import Recipe
+import Schedule
 import Store
 
 /// Why the actions of a run do not go on.
@@ -13,6 +14,8 @@ enum Exit: Error {
     case cancelled
     /// Nobody can know whether an action took effect, so the run cannot go on.
     case outcomeUnknown(reason: String)
+    /// The run waits, and leaves memory until this moment.
+    case parked(until: Instant)
     /// The store did not take a record. Without it the run must not go on.
     case store(StoreError)
 }

@@ -57,6 +57,7 @@ extension Action {
         var all = verb.expressions
         if let condition { all.append(condition) }
         if let forEach { all.append(forEach.list) }
+        if let dedupe = forEach?.dedupe { all.append(dedupe.key) }
         if let condition = retry?.condition { all.append(condition) }
         if let output { all += output.expressions }
         if case .handle(let actions) = onError { all += actions.flatMap(\.expressions) }

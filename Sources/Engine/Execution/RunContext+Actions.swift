@@ -10,12 +10,15 @@ struct Position: Sendable {
     var index = ""
     /// Other items are performed at the same time: what is done must be durable at once, because the end of the run may be far.
     var isConcurrent = false
+    /// A run that waits here may leave memory: everything before is a checkpoint, and nothing goes on beside it.
+    var canPark = false
 
     /// The position of an item below this one.
     func item(_ number: Int, isConcurrent: Bool) -> Position {
         Position(
             index: index.isEmpty ? String(number) : "\(index).\(number)",
-            isConcurrent: self.isConcurrent || isConcurrent
+            isConcurrent: self.isConcurrent || isConcurrent,
+            canPark: canPark && !isConcurrent
         )
     }
 }
@@ -42,8 +45,13 @@ extension RunContext {
     /// Performs one action with all that its common keys ask for.
     private func perform(_ step: Step, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
         if plan.readsConnection { try await addConnection(of: step, to: &scope) }
-        if let condition = step.action.condition, try !holds(condition, of: step, in: scope) {
-            return skip(step, at: position)
+        if let condition = step.action.condition {
+            switch checkpoints.status(of: ActionKey(path: step.action.path, index: position.index)) {
+            case nil, .started: if try !holds(condition, of: step, in: scope) { return skip(step, at: position) }
+            // What was decided stays so, also where time or another run has changed what it depends on.
+            case .skipped: return skip(step, at: position)
+            case .succeeded, .failed: break
+            }
         }
         guard let forEach = step.action.forEach else { return try await performOnce(step, in: &scope, at: position) }
         return try await performEach(step, forEach, in: &scope, at: position)
@@ -81,16 +89,19 @@ extension RunContext {
     /// Performs an action, or one item of it, unless a checkpoint says that this was done.
     func performOnce(_ step: Step, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
         let key = ActionKey(path: step.action.path, index: position.index)
+        var earlier: ActionRecord?
         if let done = checkpoints.take(key) {
             if let value = try await restore(done, of: step, in: &scope, at: position) { return value }
+            if case .wait = step.action.verb { earlier = done }
         }
         if Task.isCancelled, step.inner.isEmpty || !checkpoints.isRestoring { throw .cancelled }
-        let startedAt = services.clock.now()
+        let startedAt = earlier?.startedAt ?? services.clock.now()
         var record = ActionRecord(
             run: run,
             path: step.action.path,
             index: position.index,
             status: .started,
+            result: earlier?.result,
             startedAt: startedAt
         )
         noteAction(at: startedAt)
@@ -138,6 +149,9 @@ extension RunContext {
         var record = record
         let now = services.clock.now()
         record.finishedAt = now
+        if step.hasDedupe, record.status == .succeeded {
+            record.doneItem = doneItem(step, ActionKey(path: record.path, index: record.index), at: now)
+        }
         report(
             .actionFinished(
                 describe(step, position),
@@ -162,6 +176,8 @@ extension RunContext {
     ) async throws(Exit) -> Value? {
         // The actions inside have checkpoints of their own, which restore what they set as well.
         if case .block = step.action.verb { return nil }
+        // It goes on to its end, whatever may be done again.
+        if case .wait = step.action.verb, done.status == .started { return nil }
         switch done.status {
         case .succeeded:
             let value = done.result ?? .null

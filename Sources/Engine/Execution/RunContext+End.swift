@@ -3,6 +3,7 @@ import Connections
 import Recipe
 import Schedule
 import Store
+import Synchronization
 
 /// How the actions of a run ended, before the end is recorded.
 struct Ending: Sendable {
@@ -12,6 +13,7 @@ struct Ending: Sendable {
     var output: Value?
     var state: Value?
     var storeError: StoreError?
+    var parkedUntil: Instant?
 
     static func failed(_ error: RunError) -> Ending {
         Ending(status: .failed, reason: error.description, error: error)
@@ -68,7 +70,7 @@ extension RunContext {
             return await self.performActions()
         }
         handle.attach { main.cancel() }
-        let ticket = services.deadlines.add(after: plan.recipe.timeout) { handle.cancel(.timeout) }
+        let ticket = services.deadlines.add(after: remaining) { handle.cancel(.timeout) }
         let (result, scope) = await main.value
         services.deadlines.remove(ticket)
         handle.attach(nil)
@@ -85,7 +87,7 @@ extension RunContext {
             var last: Value?
             var reason: String?
             do throws(Exit) {
-                last = try await perform(plan.actions, in: &scope)
+                last = try await perform(plan.actions, in: &scope, at: Position(canPark: order.canPark))
             } catch {
                 guard case .stopped(let why) = error else { throw error }
                 reason = redact(why)
@@ -113,6 +115,7 @@ extension RunContext {
         case .stopped(let reason): return Ending(status: .succeeded, reason: redact(reason))
         case .outcomeUnknown(let reason): return .outcomeUnknown(reason)
         case .store(let error): return .storeFailed(error)
+        case .parked(let until): return Ending(status: .running, parkedUntil: until)
         case .cancelled:
             switch handle.reason {
             case .shutdown: return Ending(status: .interrupted, reason: Interruption.shutdown)
@@ -153,7 +156,7 @@ extension RunContext {
             case .failed(let failure): if ending.status == .succeeded { ending = .failed(redact(failure)) }
             case .store(let failure): ending = .storeFailed(failure)
             case .outcomeUnknown(let reason): ending = .outcomeUnknown(reason)
-            case .stopped, .cancelled: break
+            case .stopped, .cancelled, .parked: break
             }
         }
     }
@@ -162,6 +165,7 @@ extension RunContext {
 
     /// Records the end, and tells of it.
     func finish(_ ending: Ending, since start: Duration) async -> RunResult {
+        if let until = ending.parkedUntil { return await park(until, since: start) }
         let finishedAt = services.clock.now()
         var result = RunResult(
             run: run,
@@ -202,12 +206,57 @@ extension RunContext {
     }
 }
 
+extension RunContext {
+    /// Lets the run out of memory, with all that it needs to go on.
+    private func park(_ until: Instant, since start: Duration) async -> RunResult {
+        var result = RunResult(
+            run: run,
+            status: .running,
+            duration: services.clock.uptime() - start,
+            lateness: lateness
+        )
+        var parking = Parking(
+            run: run,
+            until: until,
+            spent: plan.recipe.timeout - remaining,
+            lateness: lateness,
+            actions: checkpoints.takeWaiting()
+        )
+        if let known = beginning.withLock({ $0 }) {
+            let now = services.clock.now()
+            let key = Self.beginningKey
+            parking.actions.append(
+                ActionRecord(
+                    run: run,
+                    path: key.path,
+                    index: key.index,
+                    status: .succeeded,
+                    result: known,
+                    startedAt: now,
+                    finishedAt: now
+                )
+            )
+        }
+        do {
+            result.parkedUntil = try await services.store.park(parking, fence: order.run.fence)
+            report(.runParked(order.run, until: until))
+        } catch {
+            // Its record stays `running`: the next process takes it up after its last checkpoint.
+            result.status = .interrupted
+            result.reason = error.description
+            result.storeError = error
+            report(.storeFailed(error))
+        }
+        return result
+    }
+}
+
 extension Ending {
     /// The run belongs to somebody else by now: nothing of it may be written.
     fileprivate var isFenced: Bool { if case .fenced = storeError { true } else { false } }
 
-    /// Whether the run has ended for good; one that a shutdown interrupted goes on in the next process.
-    fileprivate var isOver: Bool { reason != Interruption.shutdown }
+    /// Whether the run has ended for good; one that is parked goes on later, one that a shutdown interrupted in the next process.
+    fileprivate var isOver: Bool { reason != Interruption.shutdown && parkedUntil == nil }
 
     /// Whether the recipe has actions that follow this end.
     fileprivate func hasSequel(in plan: RecipePlan) -> Bool {

@@ -17,12 +17,17 @@ extension RunContext {
             let message = "`foreach` needs a list, and this is \(list.typeName.name)\(Self.mend(list))"
             throw .failed(RunError(action: step.action.path, kind: .type, message: message, place: forEach.list.place))
         }
+        let isToDo = try await itemsToDo(step, forEach, items, in: scope, at: position)
         // Only the items have checkpoints: the list of their results is found again from those.
         guard forEach.concurrency > 1, items.count > 1 else {
             var results: [Value] = []
             results.reserveCapacity(items.count)
             for (number, item) in items.enumerated() {
                 if Task.isCancelled { throw .cancelled }
+                if let isToDo, !isToDo[number] {
+                    results.append(.null)
+                    continue
+                }
                 var inner = scope.with(item: item, number, name: forEach.name)
                 results.append(
                     try await performOnce(step, in: &inner, at: position.item(number, isConcurrent: false))
@@ -30,7 +35,7 @@ extension RunContext {
             }
             return .list(results)
         }
-        return .list(try await performConcurrently(step, forEach, items, in: scope, at: position))
+        return .list(try await performConcurrently(step, forEach, items, isToDo, in: scope, at: position))
     }
 
     /// What to write instead of a value that is no list.
@@ -49,16 +54,18 @@ extension RunContext {
         _ step: Step,
         _ forEach: ForEach,
         _ items: [Value],
+        _ isToDo: [Bool]?,
         in scope: Scope,
         at position: Position
     ) async throws(Exit) -> [Value] {
         // What was done before must be durable before several effects begin at once.
         try await checkpoints.flush()
         var results = [Value](repeating: .null, count: items.count)
+        let numbers = items.indices.filter { isToDo?[$0] ?? true }
         let failure = await withTaskGroup(of: ItemOutcome.self) { group -> Exit? in
             var next = 0
             func begin() {
-                let number = next
+                let number = numbers[next]
                 let inner = scope.with(item: items[number], number, name: forEach.name)
                 let place = position.item(number, isConcurrent: true)
                 group.addTask {
@@ -66,7 +73,7 @@ extension RunContext {
                 }
                 next += 1
             }
-            while next < min(forEach.concurrency, items.count) { begin() }
+            while next < min(forEach.concurrency, numbers.count) { begin() }
             var first: (number: Int, exit: Exit)?
             for await item in group {
                 switch item.result {
@@ -74,9 +81,9 @@ extension RunContext {
                 case .failure(let exit):
                     if first.map({ item.number < $0.number }) ?? true { first = (item.number, exit) }
                 }
-                if first == nil, next < items.count, !Task.isCancelled { begin() }
+                if first == nil, next < numbers.count, !Task.isCancelled { begin() }
             }
-            if first == nil, next < items.count { return Exit.cancelled }
+            if first == nil, next < numbers.count { return Exit.cancelled }
             return first?.exit
         }
         if let failure { throw failure }
@@ -104,7 +111,7 @@ extension RunContext {
 
 extension Scope {
     /// This scope for one item of a `foreach`.
-    fileprivate func with(item: Value, _ number: Int, name: String?) -> Scope {
+    func with(item: Value, _ number: Int, name: String?) -> Scope {
         var scope = self
         scope["item"] = item
         scope["index"] = .int(Int64(number))

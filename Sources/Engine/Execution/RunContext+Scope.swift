@@ -3,11 +3,19 @@ import Connections
 import Recipe
 import Schedule
 import Store
+import Synchronization
 
 extension RunContext {
     /// The variables at the start of a run (DESIGN section 10); what no expression reads is not fetched.
     func initialScope() async throws(Exit) -> Scope {
-        var scope = try await bareScope()
+        // A parked run goes on with what it began with, whatever has changed since.
+        let known = checkpoints.take(Self.beginningKey)?.result
+        var scope = try await bareScope(state: known?["state"])
+        if let vars = known?["vars"] {
+            scope["vars"] = vars
+            return scope
+        }
+        defer { if order.canPark { keepBeginning(scope) } }
         guard !plan.recipe.vars.isEmpty else { return scope }
         if plan.readsConnection { try await addConnection(of: nil, to: &scope) }
         for (key, template) in plan.recipe.vars {
@@ -21,7 +29,9 @@ extension RunContext {
     }
 
     /// The same without the recipe's `vars`.
-    func bareScope() async throws(Exit) -> Scope {
+    ///
+    /// - Parameter state: what the recipe remembers, where that is known.
+    func bareScope(state: Value? = nil) async throws(Exit) -> Scope {
         var scope = Scope()
         scope["recipe"] = .map(["name": .string(plan.recipe.name), "version": .string(plan.recipe.version)])
         scope["inputs"] = order.inputs
@@ -32,12 +42,23 @@ extension RunContext {
         if plan.variables.contains("run") { scope["run"] = try await runVariable() }
         if plan.variables.contains("state") {
             do {
-                scope["state"] = try await services.store.state(of: plan.recipe.name) ?? .null
+                scope["state"] =
+                    if let state { state } else {
+                        try await services.store.state(of: plan.recipe.name) ?? .null
+                    }
             } catch {
                 throw .store(error)
             }
         }
         return scope
+    }
+
+    /// Where a parked run keeps what it began with; no action has such a path.
+    static let beginningKey = ActionKey(path: "@beginning", index: "")
+
+    private func keepBeginning(_ scope: Scope) {
+        guard !plan.recipe.vars.isEmpty || plan.variables.contains("state") else { return }
+        beginning.withLock { $0 = .map(["vars": scope["vars"] ?? .null, "state": scope["state"] ?? .null]) }
     }
 
     /// `run`, as the plan says that expressions read it.

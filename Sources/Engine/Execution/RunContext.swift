@@ -13,6 +13,8 @@ final class RunContext: Sendable {
     let checkpoints: Checkpoints
     /// When the run's time is over, on the clock's `uptime`.
     let deadline: Duration
+    /// Items of a `foreach` with `dedupe`.
+    let ledger = Mutex(ItemLedger())
     private let beginnings = Mutex<(action: Instant?, effect: Instant?)>((nil, nil))
 
     init(order: RunOrder, services: Executor.Services, done: [ActionRecord]) {
@@ -20,10 +22,13 @@ final class RunContext: Sendable {
         plan = order.plan
         self.services = services
         checkpoints = Checkpoints(store: services.store, fence: order.run.fence, done: done)
-        deadline = services.clock.uptime() + order.plan.recipe.timeout
+        deadline = services.clock.uptime() + (order.plan.recipe.timeout - order.run.spent)
     }
 
     var run: RunID { order.run.id }
+
+    /// What `vars` and `state` were when the run began, for the time after it is parked.
+    let beginning = Mutex<Value?>(nil)
 
     /// The time until the run's deadline.
     var remaining: Duration { deadline - services.clock.uptime() }
@@ -39,10 +44,13 @@ final class RunContext: Sendable {
         beginnings.withLock { if $0.action == nil { $0.action = moment } }
     }
 
-    /// From the fire time and its jitter to the first request, or to the first action where none sends any; nil for a backfill, which is late by
-    /// intention.
+    /// From the fire time and its jitter to the first request, or to the first action where none sends any.
+    ///
+    /// Nil for a backfill, which is late by intention, and after a parking, when it is known.
     var lateness: Duration? {
-        guard order.run.cause != .backfill, let first = beginnings.withLock({ $0.effect ?? $0.action }) else {
+        guard order.run.cause != .backfill, !order.wasParked,
+            let first = beginnings.withLock({ $0.effect ?? $0.action })
+        else {
             return nil
         }
         return first - (order.run.fire.scheduledAt + order.jitter)

@@ -1,6 +1,6 @@
 public import CEL
 public import Recipe
-import Schedule
+public import Schedule
 public import Store
 
 /// What the executor is told to run: a claimed run and all that belongs to it.
@@ -29,6 +29,10 @@ public struct RunOrder: Sendable {
     public var connections: [String: Connection]
     /// Where it begins.
     public var beginning = Beginning.fresh
+    /// Whether it may leave memory while it waits: somebody takes it up again then.
+    public var canPark = false
+    /// It was parked, and goes on with its wait.
+    public var wasParked = false
     /// What a run that repeats another takes over from it: checkpoints, under its own id.
     public var inherited: [ActionRecord] = []
     /// How much later than the fire time it was meant to start.
@@ -58,7 +62,7 @@ public struct RunOrder: Sendable {
 public struct RunResult: Sendable {
     /// The run.
     public var run: RunID
-    /// How it ended.
+    /// How it ended; `running` when it was parked.
     public var status: RunStatus
     /// Why, for people; redacted.
     public var reason: String?
@@ -66,6 +70,8 @@ public struct RunResult: Sendable {
     public var output: Value?
     /// What it failed of.
     public var error: RunError?
+    /// It has not ended, but waits in the store until this moment.
+    public var parkedUntil: Instant?
     /// The store did not take the end: what it holds of the run is older than this.
     public var storeError: StoreError?
     /// How long it took.

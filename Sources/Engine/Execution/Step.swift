@@ -10,9 +10,12 @@ final class Step: Sendable {
     let inner: [Step]
     /// The actions of its `on_error`.
     let handlers: [Step]
+    /// Whether items of it are done once only.
+    let hasDedupe: Bool
 
     init(_ action: Action) {
         self.action = action
+        hasDedupe = action.forEach?.dedupe != nil
         switch action.verb {
         case .block(let actions): inner = actions.map(Step.init)
         case .http(let request): inner = request.pagination?.actions?.map(Step.init) ?? []

@@ -29,7 +29,7 @@ final class Previewer {
             case .stopped(let reason): return Preview(entries: entries, stopReason: reason, error: nil)
             case .failed(let failure): return Preview(entries: entries, stopReason: nil, error: context.redact(failure))
             case .store(let failure): throw failure
-            case .cancelled, .outcomeUnknown: return Preview(entries: entries, stopReason: nil, error: nil)
+            case .cancelled, .parked, .outcomeUnknown: return Preview(entries: entries, stopReason: nil, error: nil)
             }
         }
     }

@@ -12,6 +12,7 @@ extension Scheduler {
         let query = RunQuery(statuses: [.interrupted], limit: Self.interruptedLimit)
         let interrupted = try await services.store.runs(query).filter { $0.reason == Interruption.shutdown }
         try await takeUp(try await orphans() + interrupted)
+        try await countParked()
         await lookForBackfills()
     }
 
@@ -53,7 +54,10 @@ extension Scheduler {
     }
 
     func order(of run: RunRecord, _ plan: RecipePlan) async throws(StoreError) -> RunOrder {
-        let inputs = try await services.store.run(run.id.text)?.inputs
+        order(of: run, plan, inputs: try await services.store.run(run.id.text)?.inputs)
+    }
+
+    func order(of run: RunRecord, _ plan: RecipePlan, inputs: Value?) -> RunOrder {
         var order = RunOrder(
             run: run,
             plan: plan,
@@ -74,7 +78,7 @@ extension Scheduler {
     }
 
     /// The recipe as it was when the run began; its connections are the present ones (DESIGN section 10).
-    private func plan(of run: RunRecord, _ parsed: inout [String: RecipePlan]) async throws(StoreError) -> RecipePlan? {
+    func plan(of run: RunRecord, _ parsed: inout [String: RecipePlan]) async throws(StoreError) -> RecipePlan? {
         let name = run.fire.recipe
         if let current = plans[name], run.version == nil || run.version == current.recipe.version { return current }
         guard let version = run.version else { return nil }
@@ -88,7 +92,7 @@ extension Scheduler {
     }
 
     /// Ends a run that cannot go on.
-    private func close(_ run: RunRecord, _ reason: String) async throws(StoreError) {
+    func close(_ run: RunRecord, _ reason: String) async throws(StoreError) {
         let end = RunEnd(run: run.id, status: .interrupted, finishedAt: now, reason: reason)
         try await services.store.finish(end, fence: run.fence)
         services.observer.observe(.closed(run, reason: reason))

@@ -8,6 +8,8 @@ enum Chore: Sendable, Hashable {
     case backfill(String)
     /// See whether a run of it succeeded in time.
     case expectation(String)
+    /// Go on with parked runs, of any recipe.
+    case parked
 }
 
 extension Scheduler {

@@ -20,13 +20,15 @@ extension Scheduler {
         begin(order, RunHandle())
     }
 
-    private func begin(_ order: RunOrder, _ handle: RunHandle) {
+    func begin(_ order: RunOrder, _ handle: RunHandle) {
         hold(order.run.id, handle)
+        var order = order
+        order.canPark = true
+        let (wanted, performer) = (order, services.performer)
         if let reason = pendingCancels.removeValue(forKey: order.run.id) { handle.cancel(.request(reason: reason)) }
-        let performer = services.performer
         Task {
-            let result = await performer.run(order, handle: handle)
-            await self.ended(order, result)
+            let result = await performer.run(wanted, handle: handle)
+            await self.ended(wanted, result)
         }
     }
 
@@ -39,6 +41,7 @@ extension Scheduler {
 
     /// What follows from the end of a run: a slot is free, another may have its turn, and a catch-up may go on.
     private func ended(_ order: RunOrder, _ result: RunResult) async {
+        if let until = result.parkedUntil { return await didPark(order, result, until: until) }
         // Before its slot is given up: a process that stops waits for this, too.
         await judge(order, result)
         let (run, recipe) = (order.run.id, order.run.fire.recipe)
@@ -62,13 +65,14 @@ extension Scheduler {
     }
 
     /// This node holds a run no more.
-    private func letGo(of order: RunOrder) {
-        let recipe = order.run.fire.recipe
+    private func letGo(of order: RunOrder) { letGo(of: order.run.fire.recipe) }
+
+    func letGo(of recipe: String) {
         heldRuns[recipe] = heldRuns[recipe].flatMap { $0 > 1 ? $0 - 1 : nil }
     }
 
     /// Owed fires of any trigger of a recipe wait until none of its runs is left; true when some need wait no longer.
-    private func requeueOwed(of recipe: String) -> Bool {
+    func requeueOwed(of recipe: String) -> Bool {
         guard heldRuns[recipe] == nil, let plan = plans[recipe] else { return false }
         var isAny = false
         for trigger in plan.recipe.triggers {
@@ -89,6 +93,10 @@ extension Scheduler {
 
     /// Starts waiting runs while there are slots; recipes take turns.
     func fillSlots() async {
+        if areParkedDue, running.count < maxConcurrentRuns, !isStopping {
+            await resumeParked()
+            await wake()
+        }
         while running.count < maxConcurrentRuns, !isStopping, var order = waiting.takeNext() {
             let moment = now
             if let reason = order.lateReason(at: moment) {
@@ -177,6 +185,7 @@ extension Scheduler {
         }
         waiting.retryAll()
         await fillSlots()
+        await lookForParked()
         await lookForBackfills()
         await loadAlarms()
         for recipe in pausedExpectations { await judgeSuccess(of: recipe) }

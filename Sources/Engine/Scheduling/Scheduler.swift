@@ -45,6 +45,12 @@ actor Scheduler {
     ///
     /// Overlap is the store's to judge.
     var heldRuns: [String: Int] = [:]
+    /// Parked runs that this node counts as held, and when they go on.
+    var parked: [RunID: ParkedRun] = [:]
+    /// When the next parked run goes on, as far as this node knows.
+    var nextParked: Instant?
+    /// Parked runs should go on, and there was no slot for them.
+    var areParkedDue = false
     /// What people were told of, and is not over.
     var openAlarms: [AlarmKey: AlarmRecord] = [:]
     /// When a process first saw any trigger of a recipe: since then a success is expected.
@@ -168,6 +174,7 @@ actor Scheduler {
                 switch chore {
                 case .backfill(let recipe): await continueBackfill(of: recipe)
                 case .expectation(let recipe): await judgeSuccess(of: recipe)
+                case .parked: await resumeParked()
                 }
             }
         }

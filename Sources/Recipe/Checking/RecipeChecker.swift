@@ -71,6 +71,7 @@ struct RecipeChecker {
             let item = Names.Shape.typed(references.check(list: forEach.list, of: "foreach", inner))
             inner = inner.with("item", item).with("index", .typed(.int))
             if let name = forEach.name { inner = inner.with(name, item) }
+            if let dedupe = forEach.dedupe { references.check(key: dedupe.key, inner) }
         }
         checkVerb(action, recipe, &inner, outer: &names)
         if let condition = action.retry?.condition {

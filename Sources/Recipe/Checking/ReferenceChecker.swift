@@ -41,6 +41,17 @@ struct ReferenceChecker {
         report("`\(what)` needs true or false, and this is of type \(type)", condition.whole, of: condition, help: mend)
     }
 
+    /// An expression that must tell one item from another.
+    func check(key: Expression, _ names: Names) {
+        let type = check(key, names)
+        switch type {
+        case .null, .map, .record:
+            let mend = "write what makes an item the same as another one, for example `item.id`"
+            report("`key` needs text or a number, and this is of type \(type)", key.whole, of: key, help: mend)
+        default: break
+        }
+    }
+
     /// An expression that must give a list; tells the type of its elements.
     func check(list: Expression, of what: String, _ names: Names) -> Type {
         let type = check(list, names)

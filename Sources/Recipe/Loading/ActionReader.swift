@@ -178,8 +178,9 @@ private struct CommonKeys {
         let list = reader.take("foreach")
         let name = file.identifier(reader.string("as"), as: "an item")
         let concurrency = reader.int("concurrency", in: 1...1_000)
+        let dedupe = reader.take("dedupe")
         guard let list else {
-            for key in ["as", "concurrency"] {
+            for key in ["as", "concurrency", "dedupe"] {
                 guard let entry = reader.entries.first(where: { $0.name == key }) else { continue }
                 file.diagnostics.report(
                     "foreach.missing",
@@ -191,6 +192,11 @@ private struct CommonKeys {
             return nil
         }
         guard let expression = file.expression(list, as: "`foreach`") else { return nil }
-        return ForEach(list: expression, name: name, concurrency: concurrency?.value ?? 1)
+        return ForEach(
+            list: expression,
+            name: name,
+            concurrency: concurrency?.value ?? 1,
+            dedupe: DedupeReader(file: file).dedupe(dedupe, itemName: name)
+        )
     }
 }

@@ -57,6 +57,16 @@ public struct ForEach: Sendable {
     public let name: String?
     /// How many items are done at a time.
     public let concurrency: Int
+    /// How items are told that were done before.
+    public let dedupe: Dedupe?
+}
+
+/// What keeps an item of a `foreach` from being done twice, by one run or by several.
+public struct Dedupe: Sendable {
+    /// What two items have in common that are the same.
+    public let key: Expression
+    /// How long it is remembered that an item was done.
+    public let ttl: Duration
 }
 
 /// What the failure of an action means for the run.

@@ -122,6 +122,8 @@ public enum Defaults {
     public static let renewTimeout = Duration.seconds(30)
     /// Runs of one process at the same time: 1,000.
     public static let maxConcurrentRuns = 1_000
+    /// How long it is remembered that an item of a `foreach` was done: 30 days.
+    public static let dedupeTime = Duration.seconds(30 * 86_400)
     /// The time between the starts of two runs that are caught up: 1 s.
     public static let catchUpPace = Duration.seconds(1)
     /// Failed runs in a row that raise an alarm: 3.

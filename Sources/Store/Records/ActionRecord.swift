@@ -38,6 +38,30 @@ public struct ErrorRecord: Sendable, Hashable {
     }
 }
 
+/// An item of a `foreach` with `dedupe`.
+public struct DoneItem: Sendable, Hashable {
+    /// What makes it the same as another one of this action; only a keyed digest of it is stored.
+    public var key: String
+    /// Until when it is not done again.
+    public var until: Instant
+
+    /// An item.
+    public init(key: String, until: Instant) {
+        self.key = key
+        self.until = until
+    }
+}
+
+/// Whether a run may do an item of a `foreach` with `dedupe`.
+public enum ItemClaim: Sendable, Hashable {
+    /// Nobody else does it while this run is live.
+    case claimed
+    /// It was done, and its time is not over.
+    case done
+    /// A live run is at work on it.
+    case taken
+}
+
 /// One action of one run: an intent (`started`) or a checkpoint.
 public struct ActionRecord: Sendable, Hashable {
     /// The run.
@@ -62,6 +86,8 @@ public struct ActionRecord: Sendable, Hashable {
     ///
     /// Plain at rest.
     public var request: String?
+    /// The item of `foreach` that this completes, for runs that must not do it again.
+    public var doneItem: DoneItem?
 
     /// A record; only run, path, status and start have no default.
     public init(

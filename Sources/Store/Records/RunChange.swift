@@ -1,3 +1,4 @@
+public import CEL
 public import Schedule
 
 /// The store's answer to `Store.cancel`.
@@ -6,8 +7,58 @@ public enum CancelOutcome: Sendable, Hashable {
     case cancelled(RunRecord)
     /// It is under way: whoever holds it was asked, and looks when it is told to (`Store.notify`).
     case requested(RunRecord)
+    /// It waits in the store, and in nobody's memory: a scheduler ends it when it is told to look.
+    case parked(RunRecord)
     /// It is over already.
     case over(RunRecord)
+}
+
+/// How a run leaves memory while it waits.
+public struct Parking: Sendable, Hashable {
+    /// The run.
+    public var run: RunID
+    /// When it goes on.
+    public var until: Instant
+    /// How much of its timeout it has used.
+    public var spent: Duration
+    /// From fire time (plus jitter) to the first action; nil leaves what is recorded.
+    public var lateness: Duration?
+    /// Actions that were completed since the last checkpoint, and the one that waits.
+    public var actions: [ActionRecord]
+
+    /// A parking.
+    public init(run: RunID, until: Instant, spent: Duration, lateness: Duration?, actions: [ActionRecord]) {
+        self.run = run
+        self.until = until
+        self.spent = spent
+        self.lateness = lateness
+        self.actions = actions
+    }
+}
+
+/// A parked run.
+public struct ParkedRun: Sendable, Hashable {
+    /// The run.
+    public var run: RunID
+    /// Its recipe.
+    public var recipe: String
+    /// When it goes on.
+    public var until: Instant
+
+    /// A parked run.
+    public init(run: RunID, recipe: String, until: Instant) {
+        self.run = run
+        self.recipe = recipe
+        self.until = until
+    }
+}
+
+/// A run that was parked, and is the caller's now.
+public struct ResumedRun: Sendable, Hashable {
+    /// The run, with its new fence.
+    public var run: RunRecord
+    /// What it was started with.
+    public var inputs: Value?
 }
 
 /// The wish to let a run that has ended go on.

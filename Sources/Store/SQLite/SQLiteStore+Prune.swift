@@ -2,8 +2,8 @@ import GRDB
 public import Schedule
 
 extension SQLiteStore {
-    /// See ``Store/prune(before:keep:)``.
-    public func prune(before: Instant, keep: Int?) async throws(StoreError) -> PruneResult {
+    /// See ``Store/prune(before:keep:now:)``.
+    public func prune(before: Instant, keep: Int?, now: Instant) async throws(StoreError) -> PruneResult {
         let sizeBefore = try await size()
         var result = PruneResult(runs: 0, renewals: 0, bytesFreed: 0)
         // In small transactions, so that claims never wait long behind one.
@@ -31,6 +31,7 @@ extension SQLiteStore {
             let delete = "DELETE FROM pause WHERE until < ?"
             try session.database.cachedStatement(sql: delete).execute(arguments: [before.microseconds])
         }
+        try await pruneItems(now: now)
         try await vacuum()
         result.bytesFreed = max(0, sizeBefore - (try await size()))
         return result
@@ -65,6 +66,26 @@ extension SQLiteStore {
             total += deleted
         } while deleted == Self.batch
         return total
+    }
+
+    /// Forgets items whose time is over, and claims of runs that have ended.
+    private func pruneItems(now: Instant) async throws(StoreError) {
+        let over = "until <= ?"
+        let left =
+            "until IS NULL AND ? AND run NOT IN (SELECT run.key FROM \(RunRow.unfinished) WHERE \(RunRow.isUnfinished))"
+        for condition in [over, left] {
+            var deleted: Int
+            repeat {
+                deleted = try await writer.write { session in
+                    let delete = """
+                        DELETE FROM done_item WHERE (recipe, digest) IN
+                            (SELECT recipe, digest FROM done_item WHERE \(condition) LIMIT \(Self.batch))
+                        """
+                    try session.database.cachedStatement(sql: delete).execute(arguments: [now.microseconds])
+                    return session.database.changesCount
+                }
+            } while deleted == Self.batch
+        }
     }
 
     private func crowdedRecipes(beyond keep: Int) async throws(StoreError) -> [Int64] {

@@ -25,7 +25,7 @@ extension SQLiteStore {
                 let isHeld = nodes.contains { $0.id == record.node || $0.role == .scheduler }
                 guard !isParked, !isHeld else {
                     try Self.requestCancel(of: run, reason, database)
-                    return .requested(record)
+                    return isParked ? .parked(record) : .requested(record)
                 }
             case .succeeded, .failed, .timedOut, .cancelled, .skipped, .missed, .paused: return .over(record)
             }

@@ -77,24 +77,29 @@ extension SQLiteStore {
         fence: Int64
     ) async throws(StoreError) {
         let result = try sealed(action)
+        let digest = try await digest(of: action)
         try await writer.write { session in
             let key = try Self.heldRun(action.run, fence: fence, session.database)
             if let inner { try ActionRow.delete(inner, run: key, session.database) }
             try ActionRow.write(action, run: key, result: result, session.database)
+            if let digest { try Self.markDone(digest, run: key, session.database) }
         }
     }
 
     /// See ``Store/finish(_:fence:)``.
     public func finish(_ end: RunEnd, fence: Int64) async throws(StoreError) {
-        var actions: [(ActionRecord, Data?)] = []
-        for action in end.actions { actions.append((action, try sealed(action))) }
+        var actions: [(ActionRecord, Data?, ItemDigest?)] = []
+        for action in end.actions { actions.append((action, try sealed(action), try await digest(of: action))) }
         let results = actions
         let output = try sealed(end.output, .output(end.run))
         try await writer.write { session in
             let database = session.database
             let key = try Self.heldRun(end.run, fence: fence, database)
             if let state = end.state { try self.commit(state, of: end, key, database) }
-            for (action, result) in results { try ActionRow.write(action, run: key, result: result, database) }
+            for (action, result, digest) in results {
+                try ActionRow.write(action, run: key, result: result, database)
+                if let digest { try Self.markDone(digest, run: key, database) }
+            }
             let update = """
                 UPDATE run SET status = ?, reason = ?, error = ?, finished_at = ?, lateness = coalesce(?, lateness), output = ? WHERE key = ?
                 """
@@ -114,7 +119,7 @@ extension SQLiteStore {
         let (runs, nodes) = try await reader.read { database in
             let live = try database.cachedStatement(
                 sql:
-                    "\(RunRow.selectUnfinished) WHERE \(RunRow.isLive) AND NOT (\(Self.isPending)) ORDER BY run.scheduled_at, run.id"
+                    "\(RunRow.selectUnfinished) WHERE \(RunRow.isLive) AND run.resume_at IS NULL AND NOT (\(Self.isPending)) ORDER BY run.scheduled_at, run.id"
             )
             return (try Row.fetchAll(live).map(RunRow.record), try Self.nodes(in: database))
         }
@@ -142,7 +147,8 @@ extension SQLiteStore {
     public func cancelRequests(of node: NodeID) async throws(StoreError) -> [CancelRequest] {
         try await reader.read { database in
             let select = """
-                SELECT run.id, run.cancel FROM \(RunRow.unfinished) WHERE \(RunRow.isLive) AND run.node = ? AND run.cancel IS NOT NULL
+                SELECT run.id, run.cancel FROM \(RunRow.unfinished)
+                WHERE \(RunRow.isLive) AND run.node = ? AND run.cancel IS NOT NULL AND run.resume_at IS NULL
                 """
             return try Row.fetchAll(database.cachedStatement(sql: select), arguments: [node.text]).map { row in
                 CancelRequest(run: RunID(stored: try row.required(0)), reason: try row.required(1))
@@ -159,7 +165,7 @@ extension SQLiteStore {
     }
 
     /// The row number of a live run that is held with this fence; throws `fenced` when it is not.
-    private static func heldRun(_ run: RunID, fence: Int64, _ database: Database) throws -> Int64 {
+    static func heldRun(_ run: RunID, fence: Int64, _ database: Database) throws -> Int64 {
         let statement = try database.cachedStatement(
             sql: "SELECT key FROM run WHERE id = ? AND fence = ? AND status IN ('queued', 'running')"
         )
@@ -177,7 +183,7 @@ extension SQLiteStore {
         try Self.commit(state, ofRecipe: try row.required(0), run: end.run, at: end.finishedAt, database)
     }
 
-    private func sealed(_ action: ActionRecord) throws(StoreError) -> Data? {
+    func sealed(_ action: ActionRecord) throws(StoreError) -> Data? {
         try sealed(action.result, .result(action.run, path: action.path, index: action.index))
     }
 

@@ -13,6 +13,7 @@ public final class SQLiteStore: Store {
     let writer: Writer
     let reader: Reader
     let sealer: Sealer?
+    let itemDigests = ItemDigests()
     private let queue: DatabaseQueue
     private let wakeups: Wakeups
 

@@ -234,11 +234,12 @@ enum Schema {
         INSERT INTO state_version (key, recipe, parent, state) SELECT key, key, 0, state FROM recipe WHERE state IS NOT NULL;
         UPDATE recipe SET state_version = key WHERE state IS NOT NULL;
 
-        -- Items of `foreach` that need not be done again for a while, as keyed digests.
+        -- Items of `foreach` that need not be done again for a while, as keyed digests. While `until` is null, `run` is at work on it.
         CREATE TABLE done_item (
             recipe INTEGER NOT NULL,
             digest BLOB NOT NULL,
-            until INTEGER NOT NULL,
+            until INTEGER,
+            run INTEGER NOT NULL,
             PRIMARY KEY (recipe, digest)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX done_item_until ON done_item (until);

@@ -62,12 +62,13 @@ enum SealedPlace {
     case result(RunID, path: String, index: String)
     case state(recipe: String)
     case bag(identity: String)
+    case secret(name: String)
 
     /// Whether what stands there has been through JSON; elsewhere each type is kept.
     var isJSON: Bool {
         switch self {
         case .output, .state: true
-        case .inputs, .result, .bag: false
+        case .inputs, .result, .bag, .secret: false
         }
     }
 
@@ -78,6 +79,7 @@ enum SealedPlace {
         case .result(let run, let path, let index): "action/\(run)/\(path)/\(index)"
         case .state(let recipe): "recipe/\(recipe)/state"
         case .bag(let identity): "token/\(identity)"
+        case .secret(let name): "secret/\(name)"
         }
     }
 }

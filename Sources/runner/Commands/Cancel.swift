@@ -53,6 +53,13 @@ struct Cancel: AsyncParsableCommand {
         switch outcome {
         case .cancelled(let run): show(run)
         case .requested(let run): show(try await end(of: run, store, patience))
+        case .parked(let run):
+            guard try await StoreAccess.isServed(store) else {
+                return Terminal.errorLine(
+                    "run \(run.id) of \(run.fire.recipe) waits, and ends as soon as a `runner start` works on this store"
+                )
+            }
+            show(try await end(of: run, store, patience))
         case .over(let run): throw Self.over(run)
         case nil: throw Self.over(found)
         }

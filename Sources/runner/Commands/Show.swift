@@ -19,6 +19,8 @@ struct Show: AsyncParsableCommand {
     func run() async throws {
         let store = try StoreAccess.forReading(place)
         var detail = try await StoreAccess.run(run, in: store)
+        // What a parked run needs to go on is no action.
+        detail.actions.removeAll { $0.path.hasPrefix("@") }
         // Stored as they are, for a resume; what leaves the process does so without secrets.
         let redactor = try await SecretKnowledge.redactor(place, store)
         detail.inputs = detail.inputs.map(redactor.redact)

@@ -22,6 +22,10 @@ struct LogObserver: EngineObserver {
             metadata["duration_ms"] = "\(Listing.milliseconds(result.duration))"
             if let reason = result.reason { metadata["reason"] = "\(reason)" }
             logger.log(level: level(result.status), "run finished", metadata: metadata)
+        case .runParked(let run, let until):
+            var metadata = metadata(run)
+            metadata["until"] = "\(until.rfc3339())"
+            logger.debug("run waits", metadata: metadata)
         case .actionStarted:
             break
         case .actionFinished(let action, let status, let duration, let request):

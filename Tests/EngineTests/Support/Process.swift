@@ -72,12 +72,12 @@ final class SchedulerProcess: Sendable {
 }
 
 extension Scheduler {
-    fileprivate func isSettled(_ clock: ManualEngineClock) -> Bool {
+    func isSettled(_ clock: ManualEngineClock) -> Bool {
         guard !isAwake, running.count <= clock.sleeperCount else { return false }
         return isStopping || nextWake().map { $0 > clock.now() } ?? true
     }
 
-    fileprivate func freeze() {
+    func freeze() {
         isStopping = true
         silenceAlarm()
     }
