@@ -15,6 +15,8 @@ public enum EngineEvent: Sendable {
     case actionFinished(ActionDescription, ActionStatus, duration: Duration, request: String?)
     /// An attempt failed, and another follows.
     case attemptFailed(ActionDescription, attempt: Int, message: String, retryIn: Duration)
+    /// A request waits, because the server asked all of its connection to wait.
+    case requestHeld(ActionDescription, for: Duration)
     /// A line of the verb `log`.
     case log(run: RunID, recipe: String, LogAction.Level, message: String)
     /// A run ended.

@@ -3,6 +3,7 @@ import Connections
 import Recipe
 import Schedule
 import Store
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -93,6 +94,35 @@ import Testing
         #expect(run.startedAt == begin + .seconds(3_600))
         #expect(run.lateness == .zero)
         #expect(try await bench.detail(run.id).actions.map(\.status) == [.succeeded, .succeeded, .succeeded])
+    }
+
+    @Test func `a wait among the actions of a page leaves memory, and no page is asked for again`() async throws {
+        try await ScriptedServer.run { request in
+            .json(request.query == "page=2" ? #"{"data": [3], "next": null}"# : #"{"data": [1, 2], "next": 2}"#)
+        } _: { server in
+            let bench = try bench(
+                """
+                \(hourly)actions:
+                  - get: \(server.baseURL)/list
+                    paginate:
+                      items: response.body.data
+                      cursor: response.body.next
+                      param: page
+                      do: [{ wait: 1h }, { log: "${{ page.number }}: ${{ page.items }}" }]
+                """
+            )
+            let process = try Process(bench)
+            try await process.start()
+            await process.advance(by: .seconds(3_601))
+            #expect(try await records(bench).first?.reason == "waiting until 2026-05-04T14:00:00Z")
+            await process.advance(by: .seconds(3_610))
+            #expect(bench.observer.lines == ["1: [1,2]"])
+            await process.advance(by: .seconds(3_610))
+            #expect(bench.observer.lines == ["1: [1,2]", "2: [3]"])
+            #expect(try await records(bench).first?.status == .succeeded)
+            #expect(server.requests.map(\.query) == ["", "page=2"])
+            await bench.transport.shutdown()
+        }
     }
 
     @Test func `it goes on after a kill: late at once, or on time`() async throws {

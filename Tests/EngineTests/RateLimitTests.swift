@@ -45,6 +45,8 @@ import Testing
             #expect(result.status == .succeeded, "\(result.error?.description ?? "")")
             // The second one is longer than anybody else is held for.
             #expect(clock.slept == [.seconds(120), .seconds(300)])
+            let held = bench.observer.events.compactMap { if case .requestHeld(_, let wait) = $0 { wait } else { nil } }
+            #expect(held == clock.slept)
         }
     }
 

@@ -132,6 +132,7 @@ final class HTTPSender {
                     "\(request.method.token): not sent, because the server asked the connection `\(session.name)` to wait (429 or 503), \(DurationText.format(.seconds(seconds))) from now, and the run's time ends before that"
                 throw .failed(error(.status, message))
             }
+            run.report(.requestHeld(run.describe(step, performance.position), for: wait))
             do {
                 try await run.services.clock.sleep(for: wait)
             } catch {

@@ -63,8 +63,7 @@ struct PageReader {
                 return result
             }
             let content = Value.map(["items": .list(page.items), "next": next])
-            run.checkpoints.add(record(of: page, walk.count, .succeeded, content))
-            try await run.checkpoints.flush()
+            try await run.checkpoints.complete(record(of: page, walk.count, .succeeded, content))
         }
     }
 
@@ -108,8 +107,7 @@ struct PageReader {
                     var content: ValueMap = ["items": .list(page.items)]
                     content["next"] = page.next
                     if inner.readResponse { content["response"] = page.response }
-                    run.checkpoints.add(record(of: page, number, .started, .map(content)))
-                    try await run.checkpoints.flush()
+                    try await run.checkpoints.complete(record(of: page, number, .started, .map(content)))
                 }
             }
             count += page.items.count
@@ -199,7 +197,7 @@ struct PageReader {
     private func kept(_ number: Int) throws(Exit) -> ActionRecord? {
         let place = position.item(number, isConcurrent: false)
         guard let record = run.checkpoints.take(ActionKey(path: path, index: place.index)) else { return nil }
-        if record.status == .started, record.result == nil, isGuarded { throw run.outcomeUnknown(path, place) }
+        if record.result == nil, isGuarded { throw run.outcomeUnknown(path, place) }
         return record
     }
 

@@ -40,6 +40,10 @@ struct LogObserver: EngineObserver {
             metadata["error"] = "\(message)"
             metadata["retry_in"] = "\(Listing.text(wait))"
             logger.warning("attempt failed", metadata: metadata)
+        case .requestHeld(let action, let wait):
+            var metadata = metadata(action)
+            metadata["for"] = "\(Listing.text(wait))"
+            logger.info("request held back, as the server asked", metadata: metadata)
         case .log(let run, let recipe, let level, let message):
             logger.log(level: level.logLevel, "\(message)", metadata: ["run": "\(run)", "recipe": "\(recipe)"])
         case .unserved(let run):

@@ -15,6 +15,8 @@ struct ProgressObserver: EngineObserver {
             Terminal.errorLine(level == .info ? message : "\(level.rawValue): \(message)")
         case .attemptFailed(let action, let attempt, let message, let wait) where showsProgress:
             line("33", "↻", "\(name(action)): \(message); attempt \(attempt + 1) in \(Listing.text(wait))")
+        case .requestHeld(let action, let wait) where showsProgress:
+            line("33", "…", "\(name(action)): the server asked its connection to wait; sent in \(Listing.text(wait))")
         case .actionFinished(let action, let status, let duration, let request) where showsProgress:
             let detail = request.map { "  \($0)" } ?? ""
             switch status {
