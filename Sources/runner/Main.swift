@@ -7,6 +7,7 @@ enum Main {
     static func main() async {
         // A reader that went away (`runner runs | head`) is no reason to die in the middle of a write.
         signal(SIGPIPE, SIG_IGN)
+        forbidCoreFiles()
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
             if let once = Once.plain(arguments) { return try await once.run() }
@@ -35,6 +36,17 @@ enum Main {
 }
 
 extension Main {
+    /// A core file would hold every secret and token of the process in the clear, for whoever reads it later.
+    ///
+    /// Only the soft limit: who looks for a bug can raise it again (`prlimit --core=unlimited --pid …`).
+    private static func forbidCoreFiles() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = 0
+        // Where it is refused, things are as the system has them.
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
+    }
+
     /// The command that the arguments mean.
     ///
     /// A command that is named outright is parsed by itself: the tree of all commands costs more than an ad-hoc run has to spare. Help is left to the

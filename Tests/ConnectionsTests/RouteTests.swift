@@ -139,4 +139,26 @@ struct RouteTests {
             }
         }
     }
+
+    @Test func `HTTP/2 is spoken where the server offers it: many requests share a connection`() async throws {
+        var configuration = try tls(wantsClient: false)
+        configuration.applicationProtocols = ["h2", "http/1.1"]
+        let tokens = TokenServer()
+        try await ScriptedServer.run(tls: configuration) { request in
+            // All of them are there before the first is answered.
+            if request.path == "/me" { try? await Task.sleep(for: .milliseconds(50)) }
+            return await tokens.answer(request)
+        } _: { server in
+            let text = Rig.connection(extra: "tls: { ca: \(Fixtures.path("tls/ca.pem")) }")
+            try await Rig.run(server, connection: text) { (rig: Rig) async throws in
+                #expect(try await rig.get().status == 200)
+                #expect(await rig.storm(100) == [200: 100])
+                #expect(server.requests.count == 102)
+                #expect(server.requests.count(where: { $0.isHTTP2 }) == 102)
+                // A connection for each event loop at most, and not one for each request.
+                #expect(server.connections < 20, "\(server.connections) connections")
+                #expect(server.requests.last?.header("authorization") == "Bearer access-token-1")
+            }
+        }
+    }
 }

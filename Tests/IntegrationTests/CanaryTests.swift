@@ -154,6 +154,9 @@ import Testing
 
             let started = try await program.start(["start", "--log-level", "debug"])
             #expect(await eventually { started.errors.contains("action finished") && server.count("/fail") > 4 })
+            let limits = try String(contentsOfFile: "/proc/\(started.pid)/limits", encoding: .utf8)
+            let coreLimit = limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") }
+            #expect(coreLimit?.split(separator: " ").dropFirst(4).first == "0")
             started.send(SIGKILL)
             let crash = try await started.outcome()
             #expect(crash.status != 0)

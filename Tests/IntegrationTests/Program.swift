@@ -67,6 +67,9 @@ final class RunningProgram: Sendable {
         for path in [outputPath, errorPath] { try? FileManager.default.removeItem(atPath: path) }
     }
 
+    /// The process number.
+    var pid: Int32 { process.pid }
+
     /// Sends a signal.
     func send(_ signal: Int32) { process.send(signal) }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOPosix
 public import NIOSSL
 import Synchronization
@@ -18,6 +19,8 @@ public final class ScriptedServer: Sendable {
         public let headers: [(String, String)]
         /// The body as text.
         public let body: String
+        /// It came over HTTP/2.
+        public let isHTTP2: Bool
 
         /// The first value of a header; names are compared without case.
         public func header(_ name: String) -> String? {
@@ -62,6 +65,7 @@ public final class ScriptedServer: Sendable {
     /// The requests so far.
     final class Log: Sendable {
         let requests = Mutex<[Request]>([])
+        let connections = Mutex(0)
     }
 
     /// `http` or `https`.
@@ -76,7 +80,7 @@ public final class ScriptedServer: Sendable {
 
     /// Starts a server, gives it to `body`, and stops it.
     ///
-    /// With `tls` it speaks https.
+    /// With `tls` it speaks https, and HTTP/2 where that offers `h2`.
     public static func run<T>(
         tls: TLSConfiguration? = nil,
         _ handler: @escaping Handler,
@@ -84,6 +88,7 @@ public final class ScriptedServer: Sendable {
     ) async throws -> T {
         let log = Log()
         let context = try tls.map { try NIOSSLContext(configuration: $0) }
+        let offersHTTP2 = tls?.applicationProtocols.contains("h2") ?? false
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 4_096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -92,8 +97,22 @@ public final class ScriptedServer: Sendable {
                     if let context {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
                     }
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(Answering(handler: handler, log: log))
+                    log.connections.withLock { $0 += 1 }
+                    guard offersHTTP2 else {
+                        try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                        return try channel.pipeline.syncOperations.addHandler(Answering(handler: handler, log: log))
+                    }
+                    _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+                        mode: .server,
+                        connectionConfiguration: .init(),
+                        streamConfiguration: .init()
+                    ) { stream in
+                        stream.eventLoop.makeCompletedFuture {
+                            let operations = stream.pipeline.syncOperations
+                            try operations.addHandler(HTTP2FramePayloadToHTTP1ServerCodec())
+                            try operations.addHandler(Answering(handler: handler, log: log))
+                        }
+                    }
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -118,6 +137,9 @@ public final class ScriptedServer: Sendable {
 
     /// All requests so far.
     public var requests: [Request] { log.requests.withLock { $0 } }
+
+    /// How many connections it took.
+    public var connections: Int { log.connections.withLock { $0 } }
 
     /// How many requests a path got.
     public func count(_ path: String) -> Int { requests.count { $0.path == path } }
@@ -153,7 +175,8 @@ private final class Answering: ChannelInboundHandler {
                 path: String(parts[0]),
                 query: parts.count > 1 ? String(parts[1]) : "",
                 headers: head.headers.map { ($0.name, $0.value) },
-                body: body
+                body: body,
+                isHTTP2: head.version.major == 2
             )
             log.requests.withLock { $0.append(request) }
             let bound = NIOLoopBound((context, self), eventLoop: context.eventLoop)

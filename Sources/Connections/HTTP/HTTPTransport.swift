@@ -76,7 +76,8 @@ public final class HTTPTransport: Sendable {
     /// Connections to one host at the same time, unless told otherwise.
     public static let defaultConnectionsPerHost = 512
 
-    private let userAgent: String
+    /// What the client says of itself, unless the message says something else.
+    let ownHeaders: [(String, String)]
     private let connectionsPerHost: Int
     private let threads: Int?
     private let state = Mutex(State())
@@ -101,13 +102,10 @@ public final class HTTPTransport: Sendable {
         connectionsPerHost: Int = HTTPTransport.defaultConnectionsPerHost,
         threads: Int? = nil
     ) {
-        self.userAgent = userAgent
+        ownHeaders = [("User-Agent", userAgent), ("Accept-Encoding", "gzip, deflate")]
         self.connectionsPerHost = max(1, connectionsPerHost)
         self.threads = threads
     }
-
-    /// What the client says of itself, unless the message says something else.
-    var ownHeaders: [(String, String)] { [("User-Agent", userAgent), ("Accept-Encoding", "gzip, deflate")] }
 
     /// Sends a request and reads the whole response; every status is a response.
     public func send(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {

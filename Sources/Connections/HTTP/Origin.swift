@@ -9,13 +9,16 @@ struct Origin: Sendable, Hashable, CustomStringConvertible {
         guard let scheme = reference.scheme, scheme == "http" || scheme == "https",
             let authority = reference.authority
         else { return nil }
-        let hostAndPort = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        var hostAndPort = Substring(authority)
+        if let at = hostAndPort.utf8.lastIndex(of: UInt8(ascii: "@")) {
+            hostAndPort = hostAndPort[hostAndPort.utf8.index(after: at)...]
+        }
         var host = hostAndPort
         var port = scheme == "https" ? 443 : 80
-        let afterAddress = hostAndPort.lastIndex(of: "]") ?? hostAndPort.startIndex
-        if let colon = hostAndPort[afterAddress...].lastIndex(of: ":") {
+        let afterAddress = hostAndPort.utf8.lastIndex(of: UInt8(ascii: "]")) ?? hostAndPort.startIndex
+        if let colon = hostAndPort[afterAddress...].utf8.lastIndex(of: UInt8(ascii: ":")) {
             host = hostAndPort[..<colon]
-            let digits = hostAndPort[hostAndPort.index(after: colon)...]
+            let digits = hostAndPort[hostAndPort.utf8.index(after: colon)...]
             if !digits.isEmpty {
                 guard let number = UInt16(digits), number > 0 else { return nil }
                 port = Int(number)
