@@ -12,58 +12,6 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ParkingTests {
     private let begin = Instant.at("2026-05-04T12:00:00Z")
 
-    /// A process of `runner start` that really performs its runs.
-    private final class Process: Sendable {
-        let scheduler: Scheduler
-        let bench: Workbench
-        let clock: ManualEngineClock
-        let node = NodeID()
-
-        init(_ bench: Workbench) throws {
-            self.bench = bench
-            clock = try #require(bench.clock as? ManualEngineClock)
-            scheduler = Scheduler(
-                services: Scheduler.Services(
-                    store: bench.store,
-                    loader: bench.loader,
-                    performer: Executor(
-                        store: bench.store,
-                        connections: bench.connections(),
-                        redactor: bench.redactor,
-                        clock: bench.clock,
-                        environment: .map([:]),
-                        observer: bench.observer
-                    ),
-                    clock: bench.clock,
-                    node: node,
-                    observer: bench.observer
-                ),
-                workspace: bench.workspace()
-            )
-        }
-
-        func start() async throws {
-            let record = NodeRecord.current(id: node, leaseUntil: clock.now() + .seconds(86_400 * 3_650))
-            try await bench.store.register(record, now: clock.now())
-            await scheduler.begin()
-            try await scheduler.load(bench.workspace())
-            try await scheduler.recover()
-            try await scheduler.watchTriggers(isStart: true)
-            await settle()
-        }
-
-        func settle() async {
-            while !(await scheduler.isSettled(clock)) { await Task.yield() }
-        }
-
-        func advance(by duration: Duration) async { await clock.advance(by: duration) { await self.settle() } }
-
-        func kill() async throws {
-            await scheduler.freeze()
-            try await bench.store.unregister(node)
-        }
-    }
-
     private func bench(_ recipe: String, _ settings: String = "") throws -> Workbench {
         try Workbench(["runner.yml": settings, "job.yml": recipe], clock: ManualEngineClock(at: begin))
     }
@@ -76,7 +24,7 @@ import Testing
 
     @Test func `a long wait leaves memory, and goes on when it is time`() async throws {
         let bench = try bench(hourly + "actions: [{ log: before }, { wait: 1h }, { log: after }]\n")
-        let process = try Process(bench)
+        let process = try ExecutingProcess(bench)
         try await process.start()
         await process.advance(by: .seconds(3_601))
         let parked = try #require(try await records(bench).first)
@@ -111,7 +59,7 @@ import Testing
                       do: [{ wait: 1h }, { log: "${{ page.number }}: ${{ page.items }}" }]
                 """
             )
-            let process = try Process(bench)
+            let process = try ExecutingProcess(bench)
             try await process.start()
             await process.advance(by: .seconds(3_601))
             #expect(try await records(bench).first?.reason == "waiting until 2026-05-04T14:00:00Z")
@@ -128,12 +76,12 @@ import Testing
     @Test func `it goes on after a kill: late at once, or on time`() async throws {
         for late in [false, true] {
             let bench = try bench(hourly + "actions: [{ log: before }, { wait: 1h }, { log: after }]\n")
-            let first = try Process(bench)
+            let first = try ExecutingProcess(bench)
             try await first.start()
             await first.advance(by: .seconds(4_000))
             try await first.kill()
             if late { first.clock.step(by: .seconds(9_000)) }
-            let second = try Process(bench)
+            let second = try ExecutingProcess(bench)
             try await second.start()
             #expect(bench.observer.lines == (late ? ["before", "after"] : ["before"]))
             await second.advance(by: .seconds(3_300))
@@ -145,7 +93,7 @@ import Testing
     @Test func `the run's timeout does not count the time that it is parked, and counts the rest`() async throws {
         let recipe = "timeout: 7s\nactions: [{ wait: 4s }, { wait: 1h }, { wait: 2s }, { log: there }, { wait: 4s }]\n"
         let bench = try bench(hourly + recipe)
-        let process = try Process(bench)
+        let process = try ExecutingProcess(bench)
         try await process.start()
         await process.advance(by: .seconds(7_300))
         #expect(bench.observer.lines == ["there"])
@@ -158,7 +106,7 @@ import Testing
             "max_concurrent_runs: 1\n"
         )
         try bench.write("other.yml", "trigger: { cron: '2 12 4 5 *' }\nactions: [{ log: other }]\n")
-        let process = try Process(bench)
+        let process = try ExecutingProcess(bench)
         try await process.start()
         await process.advance(by: .seconds(900))
         let records = try await records(bench).filter { $0.fire.recipe == "job" }
@@ -170,11 +118,11 @@ import Testing
         let bench = try bench(
             "trigger: { cron: '* * * * *', catch_up: all, end: 2026-05-04T12:04:30Z }\nactions: [{ wait: 30s }]\n"
         )
-        let first = try Process(bench)
+        let first = try ExecutingProcess(bench)
         try await first.start()
         try await first.kill()
         first.clock.step(by: .seconds(600))
-        let second = try Process(bench)
+        let second = try ExecutingProcess(bench)
         try await second.start()
         await second.advance(by: .seconds(300))
         #expect(try await records(bench).map(\.status) == Array(repeating: .succeeded, count: 4))
@@ -187,7 +135,7 @@ import Testing
 
             """
         let bench = try bench(hourly + recipe)
-        let process = try Process(bench)
+        let process = try ExecutingProcess(bench)
         try await process.start()
         await process.advance(by: .seconds(3_700))
         let run = try #require(try await records(bench).first)
@@ -204,7 +152,7 @@ import Testing
 
     @Test func `a recipe that is gone lets its parked runs go`() async throws {
         let bench = try bench(hourly + "actions: [{ wait: 1h }, { log: never }]\n")
-        let process = try Process(bench)
+        let process = try ExecutingProcess(bench)
         try await process.start()
         await process.advance(by: .seconds(3_700))
         try bench.remove("job.yml")
@@ -219,7 +167,7 @@ import Testing
     @Test func `what goes on beside it keeps a run in memory`() async throws {
         let recipe = "actions: [{ foreach: \"[1, 2]\", concurrency: 2, wait: 30m }, { log: after }]\n"
         let bench = try bench(hourly + recipe)
-        let process = try Process(bench)
+        let process = try ExecutingProcess(bench)
         try await process.start()
         await process.advance(by: .seconds(3_700))
         #expect(await process.scheduler.running.count == 1)
@@ -240,11 +188,11 @@ import Testing
 
             """
         let bench = try bench(hourly + recipe)
-        let process = try Process(bench)
+        let process = try ExecutingProcess(bench)
         try await process.start()
         await process.advance(by: .seconds(3_700))
         try await process.kill()
-        let second = try Process(bench)
+        let second = try ExecutingProcess(bench)
         try await second.start()
         await second.advance(by: .seconds(300))
         let lines = bench.observer.lines.map { $0.split(separator: " ") }
@@ -255,7 +203,7 @@ import Testing
 
     @Test func `two nodes take a parked run up once`() async throws {
         let bench = try bench(hourly + "actions: [{ wait: 1h }, { log: after }]\n")
-        let both = [try Process(bench), try Process(bench)]
+        let both = [try ExecutingProcess(bench), try ExecutingProcess(bench)]
         for process in both { try await process.start() }
         for _ in 0..<80 {
             await both[0].clock.advance(by: .seconds(100)) { for process in both { await process.settle() } }

@@ -43,6 +43,13 @@ import Testing
             mend: "lists.range(n)"
         ),
         Case(
+            story: "a secret in the recipe's own text",
+            recipe: "inputs: { t: { type: string, secret: true, default: hunter2 } }\nactions:\n  - log: hi\n",
+            place: "1:53",
+            message: "a secret stands in the file",
+            mend: "--input-file"
+        ),
+        Case(
             story: "a dedupe whose key is that of every item",
             recipe: "actions:\n  - foreach: ${{ [1] }}\n    dedupe: { key: run.id }\n    log: hi\n",
             place: "3:20",

@@ -21,6 +21,9 @@ final class RunContext: Sendable {
         self.order = order
         plan = order.plan
         self.services = services
+        for secret in InputDefinition.secrets(among: plan.recipe.inputs, in: order.inputs) {
+            services.redactor.add(secret)
+        }
         checkpoints = Checkpoints(store: services.store, fence: order.run.fence, done: done)
         deadline = services.clock.uptime() + (order.plan.recipe.timeout - order.run.spent)
     }

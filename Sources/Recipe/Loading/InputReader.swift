@@ -35,6 +35,7 @@ struct InputReader {
         let choices = reader.list("enum")
         let description = reader.string("description")?.value
         let isOptional = reader.bool("optional")?.value ?? false
+        let isSecret = reader.bool("secret")?.value ?? false
         reader.finish()
         let definition = InputDefinition(
             name: entry.name,
@@ -42,8 +43,17 @@ struct InputReader {
             defaultValue: defaultNode.map(Value.init(plain:)),
             choices: choices?.map(Value.init(plain:)),
             description: description,
-            isOptional: isOptional
+            isOptional: isOptional,
+            isSecret: isSecret
         )
+        if isSecret, let defaultNode, !defaultNode.isNull {
+            file.diagnostics.report(
+                "input.secret-default",
+                "a secret stands in the file for everybody who can read it",
+                at: defaultNode.span,
+                help: "remove the default, and give the value with `--input-file`"
+            )
+        }
         if let defaultNode, let value = definition.defaultValue, let problem = definition.problem(with: value) {
             file.diagnostics.report("input.default", "the default \(problem)", at: defaultNode.span)
         }
@@ -66,6 +76,11 @@ extension InputDefinition {
             return "must be one of \(choices.map(\.text).joined(separator: ", "))"
         }
         return nil
+    }
+
+    /// What a run must hide because of its inputs.
+    public static func secrets(among definitions: [InputDefinition], in inputs: Value) -> [Value] {
+        definitions.compactMap { $0.isSecret ? inputs[$0.name] : nil }
     }
 
     /// A command line's text as a value of this input's type; nil when it is none.

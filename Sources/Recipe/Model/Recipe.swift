@@ -106,6 +106,8 @@ public struct InputDefinition: Sendable {
     public let description: String?
     /// It may be left out although it has no default: it is then null.
     public let isOptional: Bool
+    /// Its value is hidden wherever text leaves the process.
+    public let isSecret: Bool
 }
 
 /// The default settings of recipes and actions, in one place (DESIGN sections 5 and 10).

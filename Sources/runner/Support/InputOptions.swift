@@ -3,13 +3,14 @@ import CEL
 import Engine
 import Foundation
 import Recipe
+import YAML
 
 /// What a run is started with.
 struct InputOptions: ParsableArguments {
     @Option(name: .long, help: "An input, as name=value; may be given several times.")
     var input: [String] = []
 
-    @Option(help: "A JSON file with the inputs; --input overrides it.")
+    @Option(help: "A file with the inputs, in JSON or YAML; `-` reads standard input. --input overrides it.")
     var inputFile: String?
 
     /// Nothing is given.
@@ -24,13 +25,7 @@ struct InputOptions: ParsableArguments {
     func value(for plan: RecipePlan) throws -> Value {
         var given: [String: Value] = [:]
         if let inputFile {
-            guard let data = FileManager.default.contents(atPath: inputFile) else {
-                throw Failure(.invalid, "there is no file \(inputFile) to read")
-            }
-            guard case .map(let map)? = try? Value(json: [UInt8](data)) else {
-                throw Failure(.invalid, "\(inputFile) is no JSON object; write {\"name\": value, …}")
-            }
-            for entry in map { given[entry.key.text] = entry.value }
+            for entry in try Self.file(inputFile) { given[entry.key.text] = entry.value }
         }
         for pair in input {
             guard let equals = pair.firstIndex(of: "="), equals > pair.startIndex else {
@@ -43,10 +38,8 @@ struct InputOptions: ParsableArguments {
                 continue
             }
             guard let value = definition.value(fromText: text) else {
-                throw Failure(
-                    .invalid,
-                    "the input `\(name)` must be of type \(definition.kind.rawValue), not `\(text)`"
-                )
+                let found = definition.isSecret ? "" : ", not `\(text)`"
+                throw Failure(.invalid, "the input `\(name)` must be of type \(definition.kind.rawValue)\(found)")
             }
             given[name] = value
         }
@@ -55,5 +48,25 @@ struct InputOptions: ParsableArguments {
         } catch {
             throw Failure(.invalid, error.description)
         }
+    }
+
+    /// What a file gives, or standard input.
+    private static func file(_ path: String) throws -> ValueMap {
+        let source: Source
+        if path == "-" {
+            source = Source(path: "stdin", bytes: [UInt8](FileHandle.standardInput.readDataToEndOfFile()))
+        } else {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw Failure(.invalid, "there is no file \(path) to read")
+            }
+            source = Source(path: path, bytes: [UInt8](data))
+        }
+        let (inputs, diagnostics) = VariableFile.read(source)
+        if let inputs { return inputs }
+        // Without the line that is wrong: it may hold a secret.
+        for diagnostic in diagnostics {
+            Terminal.errorLine(diagnostic.rendered(in: nil, colour: Terminal.allowsColour(2)))
+        }
+        throw ExitCode(Failure.Code.invalid.rawValue)
     }
 }

@@ -16,6 +16,20 @@ enum SecretKnowledge {
         return redactor
     }
 
+    /// Lets a redactor know the secrets that a run was started with, by the recipe that it ran.
+    static func learn(inputsOf detail: RunDetail, _ place: WorkspaceOptions, _ store: SQLiteStore, _ redactor: Redactor)
+        async throws
+    {
+        guard let version = detail.run.version, let inputs = detail.inputs, inputs != .map([:]) else { return }
+        let text = try await StoreAccess.asking { () async throws(StoreError) in try await store.version(version) }
+        guard let text else { return }
+        let loader = try place.location().loader()
+        let recipe = loader.recipe(fromVersion: text, of: detail.run.fire.recipe, in: loader.loadConnections())
+        // What cannot be read tells nothing of its secrets: then all of it is one.
+        guard let recipe else { return redactor.add(inputs) }
+        for secret in InputDefinition.secrets(among: recipe.inputs, in: inputs) { redactor.add(secret) }
+    }
+
     /// The names of the connections whose tokens have these identities, as far as that can be told without running anything.
     static func connections(
         _ workspace: Workspace,
