@@ -206,7 +206,7 @@ extension Engine {
         let outcome = try await store.claim(
             ClaimRequest(run: run, overlap: .allow, inputs: inputs),
             by: NodeRecord.current(id: node, role: .single, leaseUntil: now + Scheduler.leaseTime),
-            source: recipe.source.text,
+            source: recipe.text,
             now: now
         )
         guard case .claimed(let claimed) = outcome else {

@@ -8,7 +8,7 @@ extension RunContext {
     ///
     /// The run has ended: what goes wrong here is told, and changes nothing of it.
     func callHeartbeat() async {
-        guard let heartbeat = plan.recipe.heartbeat else { return }
+        guard let heartbeat = plan.recipe.alarms.heartbeat else { return }
         let scope = Scope([
             "recipe": .map(["name": .string(plan.recipe.name), "version": .string(plan.recipe.version)]),
             "env": services.environment,

@@ -13,7 +13,7 @@ extension Scheduler {
             await clear(AlarmKey(.failures, of: name), run: order.run.id)
             await clear(AlarmKey(.noSuccess, of: name), run: order.run.id)
             await clearConnections()
-            if let every = recipe.expectations.successEvery { chores.set(.expectation(name), to: now + every) }
+            if let every = recipe.alarms.expectations.successEvery { chores.set(.expectation(name), to: now + every) }
         case .failed, .timedOut:
             await judgeStreak(recipe, order.run, result)
             await judgeConnections(order.run)
@@ -28,21 +28,21 @@ extension Scheduler {
         let query = RunQuery(
             recipe: recipe.name,
             statuses: [.succeeded, .failed, .timedOut],
-            limit: recipe.alertAfter
+            limit: recipe.alarms.alertAfter
         )
         guard let last = await asking({ store async throws(StoreError) in try await store.runs(query) }),
-            last.count == recipe.alertAfter,
+            last.count == recipe.alarms.alertAfter,
             last.allSatisfy({ $0.status != .succeeded })
         else { return }
-        let runs = recipe.alertAfter == 1 ? "a run failed" : "\(recipe.alertAfter) runs in a row failed"
+        let runs = recipe.alarms.alertAfter == 1 ? "a run failed" : "\(recipe.alarms.alertAfter) runs in a row failed"
         let message = "\(runs); the last: \(result.reason ?? result.status.rawValue)"
         let since = last.last?.finishedAt ?? now
-        await raise(AlarmRecord(key: key, since: since, message: message, count: recipe.alertAfter), run: run.id)
+        await raise(AlarmRecord(key: key, since: since, message: message, count: recipe.alarms.alertAfter), run: run.id)
     }
 
     /// Live fires only: what is caught up is late because nobody was there.
     func judgeLateness(_ recipe: Recipe, _ run: RunRecord, _ result: RunResult) async {
-        guard run.cause == .schedule, run.attempt == 1, let longest = recipe.expectations.maxLateness,
+        guard run.cause == .schedule, run.attempt == 1, let longest = recipe.alarms.expectations.maxLateness,
             let lateness = result.lateness
         else { return }
         let key = AlarmKey(.lateness, of: recipe.name)
@@ -84,7 +84,7 @@ extension Scheduler {
 
     /// Waits for the successes that recipes are expected to have.
     func watchExpectations() async {
-        for (name, plan) in plans where plan.recipe.expectations.successEvery != nil && plan.recipe.isEnabled {
+        for (name, plan) in plans where plan.recipe.alarms.expectations.successEvery != nil && plan.recipe.isEnabled {
             await judgeSuccess(of: name)
         }
     }
@@ -93,7 +93,8 @@ extension Scheduler {
     ///
     /// A pause is no silence: the time begins anew when it ends.
     func judgeSuccess(of name: String) async {
-        guard let recipe = plans[name]?.recipe, recipe.isEnabled, let every = recipe.expectations.successEvery else {
+        guard let recipe = plans[name]?.recipe, recipe.isEnabled, let every = recipe.alarms.expectations.successEvery
+        else {
             return chores.set(.expectation(name), to: nil)
         }
         let query = RunQuery(recipe: name, statuses: [.succeeded], limit: 1)

@@ -1,45 +1,60 @@
 import CEL
 public import Recipe
+import Synchronization
 
 /// A recipe, and what is worked out once instead of in each of its runs.
+///
+/// That happens at its first run: of a hundred thousand recipes most wait for days.
 public final class RecipePlan: Sendable {
     /// The recipe.
     public let recipe: Recipe
-    let actions: [Step]
-    let onSuccess: [Step]
-    let onFailure: [Step]
-    let finally: [Step]
-    /// Variables that some expression of the recipe reads.
-    let variables: Set<String>
-    /// Members of `run` that some expression reads; nil when one reads `run` as a whole.
-    let runMembers: Set<String>?
-    /// Whether some expression reads `connection`.
-    let readsConnection: Bool
+    private let preparation = AtomicLazyReference<Preparation>()
 
     /// The plan of a recipe.
-    public init(_ recipe: Recipe) {
-        self.recipe = recipe
-        actions = recipe.actions.map(Step.init)
-        onSuccess = recipe.onSuccess.map(Step.init)
-        onFailure = recipe.onFailure.map(Step.init)
-        finally = recipe.finally.map(Step.init)
-        var variables: Set<String> = []
-        var members: Set<String>? = []
-        for expression in recipe.expressions {
-            for reference in expression.program.references {
-                guard let root = reference.path.first else { continue }
-                variables.insert(root)
-                guard root == "run" else { continue }
-                if reference.path.count > 1 { members?.insert(reference.path[1]) } else { members = nil }
-            }
-        }
-        self.variables = variables
-        runMembers = members
-        readsConnection = variables.contains("connection")
-    }
+    public init(_ recipe: Recipe) { self.recipe = recipe }
+
+    var actions: [Step] { prepared.actions }
+    var onSuccess: [Step] { prepared.onSuccess }
+    var onFailure: [Step] { prepared.onFailure }
+    var finally: [Step] { prepared.finally }
+    /// Variables that some expression of the recipe reads.
+    var variables: Set<String> { prepared.variables }
+    /// Whether some expression reads `connection`.
+    var readsConnection: Bool { variables.contains("connection") }
 
     /// Whether an expression reads this member of `run`, which costs something to find out.
-    func needs(_ member: String) -> Bool { runMembers?.contains(member) ?? true }
+    func needs(_ member: String) -> Bool { prepared.runMembers?.contains(member) ?? true }
+
+    private var prepared: Preparation { preparation.load() ?? preparation.storeIfNil(Preparation(recipe)) }
+
+    private final class Preparation: Sendable {
+        let actions: [Step]
+        let onSuccess: [Step]
+        let onFailure: [Step]
+        let finally: [Step]
+        let variables: Set<String>
+        /// Members of `run` that some expression reads; nil when one reads `run` as a whole.
+        let runMembers: Set<String>?
+
+        init(_ recipe: Recipe) {
+            actions = recipe.actions.map(Step.init)
+            onSuccess = recipe.onSuccess.map(Step.init)
+            onFailure = recipe.onFailure.map(Step.init)
+            finally = recipe.finally.map(Step.init)
+            var variables: Set<String> = []
+            var members: Set<String>? = []
+            for expression in recipe.expressions {
+                for reference in expression.program.references {
+                    guard let root = reference.path.first else { continue }
+                    variables.insert(root)
+                    guard root == "run" else { continue }
+                    if reference.path.count > 1 { members?.insert(reference.path[1]) } else { members = nil }
+                }
+            }
+            self.variables = variables
+            runMembers = members
+        }
+    }
 }
 
 extension Recipe {

@@ -25,7 +25,7 @@ struct RecipeChecker {
         ])
         if recipe.name == Recipe.alertName { names.variables["alert"] = Names.alert }
         references.check(
-            recipe.heartbeat,
+            recipe.alarms.heartbeat,
             Names(variables: names.variables.filter { ["recipe", "env"].contains($0.key) })
         )
         let changed = Self.variablesSet(in: recipe.actions + recipe.onSuccess + recipe.onFailure + recipe.finally)

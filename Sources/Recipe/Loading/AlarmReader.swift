@@ -4,10 +4,12 @@ import YAML
 struct AlarmKeysReader {
     let file: FileReader
 
-    func read(_ reader: inout MappingReader, into recipe: inout Recipe) {
-        if let node = reader.takeNonNull("expect") { recipe.expectations = expectations(node) }
-        if let count = reader.int("alert_after", in: 1...1_000) { recipe.alertAfter = count.value }
-        if let node = reader.takeNonNull("heartbeat") { recipe.heartbeat = heartbeat(node) }
+    func alarms(_ reader: inout MappingReader) -> AlarmKeys {
+        var alarms = AlarmKeys()
+        if let node = reader.takeNonNull("expect") { alarms.expectations = expectations(node) }
+        if let count = reader.int("alert_after", in: 1...1_000) { alarms.alertAfter = count.value }
+        if let node = reader.takeNonNull("heartbeat") { alarms.heartbeat = heartbeat(node) }
+        return alarms
     }
 
     private func expectations(_ node: Node) -> Expectations {
@@ -47,17 +49,13 @@ struct AlertReader {
         guard let root, !root.isNull, var reader = MappingReader(root, as: "`runner.yml`", into: file.diagnostics),
             let node = reader.takeNonNull("on_alert")
         else { return nil }
-        let source = file.diagnostics.source
-        var recipe = Recipe(
+        let recipe = Recipe(
             name: Recipe.alertName,
-            path: source.path,
-            source: source,
-            version: RecipeReader.version(of: source.text)
+            source: file.diagnostics.source,
+            timeout: file.settings.timeout,
+            retry: file.settings.retry,
+            actions: ActionReader(file: file, catalogue: catalogue, connection: nil).actions(node, as: "`on_alert`")
         )
-        recipe.actions = ActionReader(file: file, catalogue: catalogue, connection: nil)
-            .actions(node, as: "`on_alert`")
-        recipe.timeout = file.settings.timeout
-        recipe.retry = file.settings.retry
         RecipeChecker(file: file, catalogue: catalogue).check(recipe)
         return recipe
     }

@@ -167,6 +167,6 @@ struct ConnectionReferenceReader {
     }
 
     private static func digest(of text: String) -> String {
-        String(RecipeReader.version(of: text).prefix(12))
+        String(Recipe.version(of: text).prefix(12))
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import YAML
 
 /// Reads a recipe's file.
@@ -40,48 +39,54 @@ struct RecipeReader {
                 help: "choose another name, or write the actions as `on_alert:` in runner.yml"
             )
         }
-        var recipe = Recipe(name: recipeName, path: source.path, source: source, version: Self.version(of: source.text))
-        recipe.description = reader.string("description")?.value
-        recipe.isEnabled = reader.bool("enabled")?.value ?? true
-        recipe.connection = ConnectionReferenceReader(file: file, catalogue: catalogue)
+        let description = reader.string("description")?.value
+        let isEnabled = reader.bool("enabled")?.value ?? true
+        let connection = ConnectionReferenceReader(file: file, catalogue: catalogue)
             .reference(reader.takeNonNull("connection"))
-        recipe.triggers = TriggerReader(file: file, recipeName: recipeName).triggers(reader.takeNonNull("trigger"))
-        recipe.inputs = InputReader(file: file).inputs(reader.take("inputs"))
-        recipe.vars = file.namedTemplates(reader.take("vars"), as: "`vars`")
-        recipe.timeout =
-            file.duration(reader.take("timeout"), as: "`timeout`", min: .milliseconds(1)) ?? file.settings.timeout
-        recipe.retry = RetryReader(file: file).policy(reader.take("retry")) ?? file.settings.retry
-        let actionReader = ActionReader(file: file, catalogue: catalogue, connection: recipe.connection)
-        if let actions = reader.require(
+        let triggers = TriggerReader(file: file, recipeName: recipeName).triggers(reader.takeNonNull("trigger"))
+        let inputs = InputReader(file: file).inputs(reader.take("inputs"))
+        let vars = file.namedTemplates(reader.take("vars"), as: "`vars`")
+        let timeout = file.duration(reader.take("timeout"), as: "`timeout`", min: .milliseconds(1))
+        let retry = RetryReader(file: file).policy(reader.take("retry"))
+        let actionReader = ActionReader(file: file, catalogue: catalogue, connection: connection)
+        var actions: [Action] = []
+        if let node = reader.require(
             "actions",
             help: "add `actions:` with at least one action, for example `- get: /me`"
         ) {
-            recipe.actions = actionReader.actions(actions, as: "`actions`")
-            if case .sequence(let items) = actions.content, items.isEmpty {
+            actions = actionReader.actions(node, as: "`actions`")
+            if case .sequence(let items) = node.content, items.isEmpty {
                 file.diagnostics.report(
                     "recipe.no-actions",
                     "the recipe does nothing",
-                    at: actions.span,
+                    at: node.span,
                     help: "add an action"
                 )
             }
         }
-        recipe.state = reader.take("state").map(file.valueTemplate)
-        recipe.output = reader.take("output").map(file.valueTemplate)
-        recipe.onSuccess = actionReader.actions(reader.take("on_success"), as: "`on_success`", prefix: "on_success/")
-        recipe.onFailure = actionReader.actions(reader.take("on_failure"), as: "`on_failure`", prefix: "on_failure/")
-        recipe.finally = actionReader.actions(reader.take("finally"), as: "`finally`", prefix: "finally/")
-        if let policy = reader.choice("on_interrupt", InterruptPolicy.self) { recipe.onInterrupt = policy.value }
-        if let delivery = reader.choice("delivery", Delivery.self) { recipe.delivery = delivery.value }
-        AlarmKeysReader(file: file).read(&reader, into: &recipe)
+        let recipe = Recipe(
+            name: recipeName,
+            source: source,
+            description: description,
+            isEnabled: isEnabled,
+            triggers: triggers,
+            connection: connection,
+            inputs: inputs,
+            vars: vars,
+            timeout: timeout ?? file.settings.timeout,
+            retry: retry ?? file.settings.retry,
+            actions: actions,
+            state: reader.take("state").map(file.valueTemplate),
+            output: reader.take("output").map(file.valueTemplate),
+            onSuccess: actionReader.actions(reader.take("on_success"), as: "`on_success`", prefix: "on_success/"),
+            onFailure: actionReader.actions(reader.take("on_failure"), as: "`on_failure`", prefix: "on_failure/"),
+            finally: actionReader.actions(reader.take("finally"), as: "`finally`", prefix: "finally/"),
+            onInterrupt: reader.choice("on_interrupt", InterruptPolicy.self)?.value ?? .resume,
+            delivery: reader.choice("delivery", Delivery.self)?.value ?? .atLeastOnce,
+            alarms: AlarmKeysReader(file: file).alarms(&reader)
+        )
         reader.finish()
         RecipeChecker(file: file, catalogue: catalogue).check(recipe)
         return recipe
-    }
-
-    /// SHA-256 of the text, shortened to 128 bits.
-    static func version(of text: String) -> String {
-        let digest = SHA256.hash(data: Array(text.utf8))
-        return digest.prefix(16).hexadecimal
     }
 }

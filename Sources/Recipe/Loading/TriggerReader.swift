@@ -73,8 +73,14 @@ struct TriggerReader {
         }
         let identity = "\(text)|\(zone.name)|\(dayMatch.rawValue)|\(alignment?.rawValue ?? "")"
         let id = explicitID?.value ?? String(StableHash.fnv1a64(identity), radix: 36)
-        var trigger = Trigger(id: id, schedule: schedule, text: text, zone: zone, place: file.place(of: node))
-        rules(&trigger)
+        let trigger = Trigger(
+            id: id,
+            schedule: schedule,
+            text: text,
+            zone: zone,
+            rules: rules,
+            place: file.place(of: node)
+        )
         if let start = trigger.start, let end = trigger.end, end <= start {
             file.diagnostics.report(
                 "trigger.never",
@@ -141,8 +147,7 @@ struct TriggerReader {
         return policy
     }
 
-    /// Reads the keys around the schedule now and sets them later, when the trigger exists.
-    private func rules(_ reader: inout MappingReader) -> (inout Trigger) -> Void {
+    private func rules(_ reader: inout MappingReader) -> TriggerRules {
         var catchUp = CatchUpRule(policy: file.settings.catchUp)
         if let policy = reader.choice("catch_up", CatchUpRule.Policy.self) { catchUp.policy = policy.value }
         if let window = file.duration(reader.take("catch_up_window"), as: "`catch_up_window`") {
@@ -150,23 +155,16 @@ struct TriggerReader {
         }
         if let limit = reader.int("catch_up_limit", in: 1...100_000) { catchUp.limit = limit.value }
         if let pace = file.duration(reader.take("catch_up_pace"), as: "`catch_up_pace`") { catchUp.pace = pace }
-        let overlap = reader.choice("overlap", OverlapRule.self)?.value ?? file.settings.overlap
-        let deadline = file.duration(reader.take("start_deadline"), as: "`start_deadline`", min: .milliseconds(1))
-        let jitter = file.duration(reader.take("jitter"), as: "`jitter`")
-        let runsOnStart = reader.bool("run_on_start")?.value ?? false
-        let start = instant(reader.string("start"))
-        let end = instant(reader.string("end"))
-        let isEnabled = reader.bool("enabled")?.value ?? true
-        return { [catchUp] trigger in
-            trigger.catchUp = catchUp
-            trigger.overlap = overlap
-            trigger.startDeadline = deadline
-            trigger.jitter = jitter ?? .zero
-            trigger.runsOnStart = runsOnStart
-            trigger.start = start
-            trigger.end = end
-            trigger.isEnabled = isEnabled
-        }
+        return TriggerRules(
+            catchUp: catchUp,
+            overlap: reader.choice("overlap", OverlapRule.self)?.value ?? file.settings.overlap,
+            startDeadline: file.duration(reader.take("start_deadline"), as: "`start_deadline`", min: .milliseconds(1)),
+            jitter: file.duration(reader.take("jitter"), as: "`jitter`") ?? .zero,
+            runsOnStart: reader.bool("run_on_start")?.value ?? false,
+            start: instant(reader.string("start")),
+            end: instant(reader.string("end")),
+            isEnabled: reader.bool("enabled")?.value ?? true
+        )
     }
 
     private func instant(_ text: Located<String>?) -> Instant? {

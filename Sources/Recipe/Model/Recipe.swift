@@ -1,64 +1,116 @@
 public import CEL
-public import YAML
+import Crypto
+import YAML
 
 /// One automation: when it runs, through which connection, and what it does (DESIGN section 5).
-public struct Recipe: Sendable {
+///
+/// A class, since it never changes and many hold it: the workspace, the plan, each run.
+public final class Recipe: Sendable {
     /// The recipe's identity: its `name:`, else its path in the workspace without extension.
     public let name: String
     /// The file that it was read from, as it was named to the loader.
     public let path: String
     /// The file's text, which a run keeps until it ends.
-    public let source: Source
+    public let text: String
     /// A hash of the text: the recipe's version.
     public let version: String
     /// What the recipe is for, in the author's words.
-    public var description: String?
+    public let description: String?
     /// A disabled recipe has no fires.
-    public var isEnabled = true
+    public let isEnabled: Bool
     /// When it fires; empty for a recipe that only `once` runs.
-    public var triggers: [Trigger] = []
+    public let triggers: [Trigger]
     /// What its actions send through when they name no connection of their own.
-    public var connection: ConnectionReference?
+    public let connection: ConnectionReference?
     /// What may be passed in.
-    public var inputs: [InputDefinition] = []
+    public let inputs: [InputDefinition]
     /// Values computed once at the start of a run.
-    public var vars: [(key: String, value: ValueTemplate)] = []
+    public let vars: [(key: String, value: ValueTemplate)]
     /// The longest that a run may take.
-    public var timeout = Defaults.runTimeout
+    public let timeout: Duration
     /// How actions without a `retry:` of their own try again; nil is the default of their method.
-    public var retry: RetryPolicy?
+    public let retry: RetryPolicy?
     /// What it does, in order.
-    public var actions: [Action] = []
+    public let actions: [Action]
     /// The cursor that a successful run leaves for the next.
-    public var state: ValueTemplate?
+    public let state: ValueTemplate?
     /// The run's result.
-    public var output: ValueTemplate?
+    public let output: ValueTemplate?
     /// Actions after a run that succeeded.
-    public var onSuccess: [Action] = []
+    public let onSuccess: [Action]
     /// Actions after a run that failed or timed out.
-    public var onFailure: [Action] = []
+    public let onFailure: [Action]
     /// Actions after every run, whatever became of it.
-    public var finally: [Action] = []
+    public let finally: [Action]
     /// What becomes of a run that a crash or a shutdown interrupted.
-    public var onInterrupt = InterruptPolicy.resume
+    public let onInterrupt: InterruptPolicy
     /// Whether the action that was in flight may be done again after a crash.
-    public var delivery = Delivery.atLeastOnce
-    /// What it is expected to do, so that its silence is noticed.
+    public let delivery: Delivery
+    /// What it is expected to do, so that its silence is noticed, and who is told.
+    public let alarms: AlarmKeys
+
+    /// The name under which the workspace's `on_alert` actions run; no recipe has it.
+    public static let alertName = "on_alert"
+
+    init(
+        name: String,
+        source: Source,
+        description: String? = nil,
+        isEnabled: Bool = true,
+        triggers: [Trigger] = [],
+        connection: ConnectionReference? = nil,
+        inputs: [InputDefinition] = [],
+        vars: [(key: String, value: ValueTemplate)] = [],
+        timeout: Duration,
+        retry: RetryPolicy?,
+        actions: [Action],
+        state: ValueTemplate? = nil,
+        output: ValueTemplate? = nil,
+        onSuccess: [Action] = [],
+        onFailure: [Action] = [],
+        finally: [Action] = [],
+        onInterrupt: InterruptPolicy = .resume,
+        delivery: Delivery = .atLeastOnce,
+        alarms: AlarmKeys = AlarmKeys()
+    ) {
+        self.name = name
+        path = source.path
+        text = source.text
+        version = Self.version(of: source.text)
+        self.description = description
+        self.isEnabled = isEnabled
+        self.triggers = triggers
+        self.connection = connection
+        self.inputs = inputs
+        self.vars = vars
+        self.timeout = timeout
+        self.retry = retry
+        self.actions = actions
+        self.state = state
+        self.output = output
+        self.onSuccess = onSuccess
+        self.onFailure = onFailure
+        self.finally = finally
+        self.onInterrupt = onInterrupt
+        self.delivery = delivery
+        self.alarms = alarms
+    }
+
+    /// SHA-256 of the text, shortened to 128 bits.
+    static func version(of text: String) -> String {
+        let digest = SHA256.hash(data: Array(text.utf8))
+        return digest.prefix(16).hexadecimal
+    }
+}
+
+/// When somebody must be told of a recipe: `expect`, `alert_after` and `heartbeat`.
+public struct AlarmKeys: Sendable {
+    /// What it is expected to do.
     public var expectations = Expectations()
     /// So many failed runs in a row raise an alarm.
     public var alertAfter = Defaults.alertAfter
     /// What is asked for after each success, for a watcher outside.
     public var heartbeat: Template?
-
-    /// The name under which the workspace's `on_alert` actions run; no recipe has it.
-    public static let alertName = "on_alert"
-
-    init(name: String, path: String, source: Source, version: String) {
-        self.name = name
-        self.path = path
-        self.source = source
-        self.version = version
-    }
 }
 
 /// What raises an alarm when it does not come true.

@@ -1,46 +1,58 @@
 public import Schedule
 
 /// What starts a recipe: a schedule and the rules around it (DESIGN section 5).
-public struct Trigger: Sendable {
+///
+/// A class, since it never changes and many hold it: the recipe, what watches it, each run.
+public final class Trigger: Sendable {
     /// A hash of kind, expression and zone, or the trigger's own `id:` (DESIGN section 10).
     public let id: String
     /// The pure rule.
-    public private(set) var schedule: Schedule
+    public let schedule: Schedule
     /// The rule as it was written: `*/15 9-17 * * MON-FRI` or `every 90s`.
     public let text: String
     /// The zone in which its times are shown.
-    public private(set) var zone: Zone
-    /// What is done about fire times that passed while no process ran.
-    public var catchUp = CatchUpRule()
-    /// What is done about a fire time while the last run is still going.
-    public var overlap = OverlapRule.skip
-    /// A fire time is not started later than this after its time; nil has no limit.
-    public var startDeadline: Duration?
-    /// The most that a start is delayed, by a stable amount per fire; zero for none.
-    public var jitter = Duration.zero
-    /// One more run whenever a process starts.
-    public var runsOnStart = false
-    /// No fire time before this.
-    public var start: Instant?
-    /// No fire time at or after this.
-    public var end: Instant?
-    /// A disabled trigger has no fires.
-    public var isEnabled = true
+    public let zone: Zone
+    /// The rules around the schedule.
+    private let rules: TriggerRules
     /// Where it stands in the file.
     public let place: Place
 
-    init(id: String, schedule: Schedule, text: String, zone: Zone, place: Place) {
+    init(id: String, schedule: Schedule, text: String, zone: Zone, rules: TriggerRules, place: Place) {
         self.id = id
         self.schedule = schedule
         self.text = text
         self.zone = zone
+        self.rules = rules
         self.place = place
     }
 
-    /// Takes the rules that its zone has now; see `Zone.reloadDatabase()`.
-    public mutating func refreshZone() {
-        schedule = schedule.refreshed()
-        zone = zone.refreshed()
+    /// What is done about fire times that passed while no process ran.
+    public var catchUp: CatchUpRule { rules.catchUp }
+    /// What is done about a fire time while the last run is still going.
+    public var overlap: OverlapRule { rules.overlap }
+    /// A fire time is not started later than this after its time; nil has no limit.
+    public var startDeadline: Duration? { rules.startDeadline }
+    /// The most that a start is delayed, by a stable amount per fire; zero for none.
+    public var jitter: Duration { rules.jitter }
+    /// One more run whenever a process starts.
+    public var runsOnStart: Bool { rules.runsOnStart }
+    /// No fire time before this.
+    public var start: Instant? { rules.start }
+    /// No fire time at or after this.
+    public var end: Instant? { rules.end }
+    /// A disabled trigger has no fires.
+    public var isEnabled: Bool { rules.isEnabled }
+
+    /// This trigger with the rules that its zone has now; see `Zone.reloadDatabase()`.
+    public func refreshed() -> Trigger {
+        Trigger(
+            id: id,
+            schedule: schedule.refreshed(),
+            text: text,
+            zone: zone.refreshed(),
+            rules: rules,
+            place: place
+        )
     }
 
     /// When it fires at all.
@@ -50,6 +62,18 @@ public struct Trigger: Sendable {
     public func next(after instant: Instant) -> Instant? {
         schedule.next(after: instant, in: bounds)
     }
+}
+
+/// The rules around a trigger's schedule.
+struct TriggerRules: Sendable {
+    var catchUp: CatchUpRule
+    var overlap: OverlapRule
+    var startDeadline: Duration?
+    var jitter: Duration
+    var runsOnStart: Bool
+    var start: Instant?
+    var end: Instant?
+    var isEnabled: Bool
 }
 
 /// What is done about missed fire times.

@@ -148,7 +148,7 @@ public struct WorkspaceLoader: Sendable {
         for report in catalogue.reports { workspace.add(report.diagnostics, report.source) }
         for result in loaded {
             workspace.add(result.diagnostics, result.source)
-            if let recipe = result.recipe { workspace.add(recipe) }
+            if let recipe = result.recipe { workspace.add(recipe, result.source) }
         }
     }
 }
@@ -161,10 +161,10 @@ extension Workspace {
     }
 
     /// Adds a recipe; two files with one name are an error (DESIGN section 10).
-    fileprivate mutating func add(_ recipe: Recipe) {
+    fileprivate mutating func add(_ recipe: Recipe, _ source: Source?) {
         if let other = recipes[recipe.name] {
             let start = Mark(line: 1, column: 1)
-            sources[recipe.path] = recipe.source
+            if let source { sources[recipe.path] = source }
             diagnostics.append(
                 Diagnostic(
                     code: "recipe.duplicate-name",
