@@ -85,13 +85,8 @@ public protocol Store: Sendable {
 
     // MARK: Runs
 
-    /// Moves a queued run to `running` if `rule` lets it. Throws `fenced` when the run is not the caller's any more.
-    func start(
-        _ run: RunID,
-        at moment: Instant,
-        fence: Int64,
-        _ rule: StartRule
-    ) async throws(StoreError) -> StartOutcome
+    /// Moves queued runs to `running`, each if its rule lets it; one after the other, in one transaction.
+    func start(_ requests: [StartRequest], at moment: Instant) async throws(StoreError) -> [StartOutcome]
 
     /// Gives a queued run back: it is nobody's, and any node may take it over. Throws `fenced` when it is not the caller's any more.
     func release(_ run: RunID, fence: Int64) async throws(StoreError)
@@ -175,8 +170,8 @@ public protocol Store: Sendable {
 
     // MARK: Recipes
 
-    /// Keeps the text of a recipe under its hash, for runs that began with it. Writes nothing when it is there.
-    func saveVersion(hash: String, source: String, now: Instant) async throws(StoreError)
+    /// Keeps the texts of recipes under their hashes, for runs that began with them. Writes nothing when they are there.
+    func save(_ versions: [RecipeVersion], now: Instant) async throws(StoreError)
 
     /// The text kept under `hash`.
     func version(_ hash: String) async throws(StoreError) -> String?

@@ -42,7 +42,7 @@ import Testing
         #expect(first.fire == fire(at: 100) && first.status == .queued && first.node == node && first.version == "v2")
         #expect(try await take() == .mustWait)
         #expect(try await take(.besideOthers) == .mustWait)
-        #expect(try await store.start(first.id, at: at(401), fence: first.fence, .inTurn) == .started)
+        #expect(try await store.start(first.id, fence: first.fence, .inTurn, at: at(401)) == .started)
         try await store.finish(RunEnd(run: first.id, status: .succeeded, finishedAt: at(402)), fence: first.fence)
         _ = try await store.claimed(fire(at: 500))
         #expect(try await take() == .mustWait)

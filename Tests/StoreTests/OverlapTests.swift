@@ -30,12 +30,12 @@ import Testing
         let (second, displacement) = try await waiting(store, 200, .queue)
         #expect(displacement == Displacement())
         #expect(second.status == .queued && second.startedAt == nil && second.node == node)
-        #expect(try await store.start(second.id, at: at(301), fence: 1, .inTurn) == .mustWait)
+        #expect(try await store.start(second.id, fence: 1, .inTurn, at: at(301)) == .mustWait)
         try await end(store, first)
-        #expect(try await store.start(third.id, at: at(302), fence: 1, .inTurn) == .mustWait)
-        #expect(try await store.start(second.id, at: at(303), fence: 1, .inTurn) == .started)
-        #expect(try await store.start(third.id, at: at(304), fence: 1, .inTurn) == .mustWait)
-        #expect(try await store.start(third.id, at: at(304), fence: 1, .besideOthers) == .started)
+        #expect(try await store.start(third.id, fence: 1, .inTurn, at: at(302)) == .mustWait)
+        #expect(try await store.start(second.id, fence: 1, .inTurn, at: at(303)) == .started)
+        #expect(try await store.start(third.id, fence: 1, .inTurn, at: at(304)) == .mustWait)
+        #expect(try await store.start(third.id, fence: 1, .besideOthers, at: at(304)) == .started)
     }
 
     @Test(arguments: StoreKind.all) func `queue is bounded, and says what is over it`(kind: StoreKind) async throws {
@@ -62,11 +62,9 @@ import Testing
         #expect(records[1].reason == "the fire of 1970-01-01T00:05:00Z took its place (overlap: queue_one)")
         #expect(records[1].node == nil)
         // Its node learns it when it tries.
-        await #expect(throws: StoreError.fenced(second.id)) {
-            try await store.start(second.id, at: at(301), fence: 1, .inTurn)
-        }
+        #expect(try await store.start(second.id, fence: 1, .inTurn, at: at(301)) == .fenced)
         try await end(store, first)
-        #expect(try await store.start(third.id, at: at(302), fence: 1, .inTurn) == .started)
+        #expect(try await store.start(third.id, fence: 1, .inTurn, at: at(302)) == .started)
     }
 
     @Test(arguments: StoreKind.all)
@@ -106,7 +104,7 @@ import Testing
         let (second, _) = try await waiting(store, 200, .queue)
         let taken = try #require(try await store.takeOver(second.id, fence: 1, node: otherNode))
         #expect(taken.status == .queued && taken.attempt == 1 && taken.fence == 2 && taken.node == otherNode)
-        #expect(try await store.start(second.id, at: at(301), fence: 2, .inTurn) == .mustWait)
+        #expect(try await store.start(second.id, fence: 2, .inTurn, at: at(301)) == .mustWait)
     }
 
     @Test(arguments: StoreKind.shared) func `a wake-up reaches every store of the place`(kind: StoreKind) async throws {

@@ -65,9 +65,9 @@ import Testing
         _ = try await store.claim([waiting, asked])
         _ = try await store.pause("sync", note: nil, now: at(110))
         #expect(
-            try await store.start(waiting.run.id, at: at(111), fence: 1, .besideOthers) == .paused(reason: "paused")
+            try await store.start(waiting.run.id, fence: 1, .besideOthers, at: at(111)) == .paused(reason: "paused")
         )
-        #expect(try await store.start(asked.run.id, at: at(111), fence: 1, .besideOthers) == .started)
+        #expect(try await store.start(asked.run.id, fence: 1, .besideOthers, at: at(111)) == .started)
         let records = try await store.runs(RunQuery())
         #expect(records.map(\.status) == [.running, .paused])
         #expect(records.map(\.cause) == [.person, .schedule])

@@ -75,9 +75,7 @@ import Testing
         let taken = try #require(try await store.takeOver(run.id, fence: 1, node: otherNode))
         let before = try await store.run(run.id.text)
         let late = action(run.id, "list", result: 1)
-        await #expect(throws: StoreError.fenced(run.id)) {
-            _ = try await store.start(run.id, at: at(5), fence: 1, .besideOthers)
-        }
+        #expect(try await store.start(run.id, fence: 1, .besideOthers, at: at(5)) == .fenced)
         await #expect(throws: StoreError.fenced(run.id)) { try await store.begin(late, fence: 1) }
         await #expect(throws: StoreError.fenced(run.id)) { try await store.complete(late, fence: 1) }
         await #expect(throws: StoreError.fenced(run.id)) {
@@ -142,7 +140,7 @@ import Testing
         queued.status = .queued
         queued.startedAt = nil
         _ = try await store.claim([ClaimRequest(run: queued, overlap: .skip)])
-        #expect(try await store.start(queued.id, at: at(130), fence: 1, .inTurn) == .started)
+        #expect(try await store.start(queued.id, fence: 1, .inTurn, at: at(130)) == .started)
         let run = try await store.run(queued.id.text)?.run
         #expect(run?.status == .running)
         #expect(run?.startedAt == at(130))
@@ -166,8 +164,8 @@ import Testing
 
     @Test(arguments: StoreKind.all) func `recipe texts are kept by hash`(kind: StoreKind) async throws {
         let store = try kind.make(at: place)
-        try await store.saveVersion(hash: "h1", source: "name: a", now: at(1))
-        try await store.saveVersion(hash: "h1", source: "other", now: at(2))
+        try await store.save([RecipeVersion(hash: "h1", source: "name: a")], now: at(1))
+        try await store.save([RecipeVersion(hash: "h1", source: "other")], now: at(2))
         #expect(try await store.version("h1") == "name: a")
         #expect(try await store.version("h2") == nil)
     }

@@ -101,3 +101,10 @@ extension Store {
         return run
     }
 }
+
+extension Store {
+    /// Starts one queued run.
+    func start(_ run: RunID, fence: Int64, _ rule: StartRule, at moment: Instant) async throws -> StartOutcome {
+        try #require(try await start([StartRequest(run: run, fence: fence, rule: rule)], at: moment).first)
+    }
+}

@@ -92,33 +92,53 @@ extension Scheduler {
     }
 
     /// Starts waiting runs while there are slots; recipes take turns.
+    ///
+    /// One pass at a time: slots that become free while the store writes are filled by one more transaction, however many they are.
     func fillSlots() async {
         if areParkedDue, running.count < maxConcurrentRuns, !isStopping {
             await resumeParked()
             await wake()
         }
-        while running.count < maxConcurrentRuns, !isStopping, var order = waiting.takeNext() {
+        guard !isFilling else { return }
+        isFilling = true
+        while !isStopping {
             let moment = now
+            let orders = await takeWaiting(at: moment)
+            guard !orders.isEmpty else { break }
+            let trials = await trials(of: orders, at: moment)
+            for ((order, handle), trial) in zip(orders, trials) { await settle(order, handle, trial, at: moment) }
+        }
+        isFilling = false
+        if running.isEmpty, waiting.isEmpty { becomeIdle() }
+    }
+
+    /// Takes as many waiting runs as there are slots, and holds these while the store writes.
+    private func takeWaiting(at moment: Instant) async -> [(RunOrder, RunHandle)] {
+        var orders: [(RunOrder, RunHandle)] = []
+        while running.count < maxConcurrentRuns, let order = waiting.takeNext() {
             if let reason = order.lateReason(at: moment) {
                 await miss(order, reason)
                 continue
             }
-            // Holds the slot while the store writes.
             let handle = RunHandle()
             hold(order.run.id, handle)
-            switch await trial(of: &order, at: moment) {
-            case .started:
-                waiting.settle(order, .started)
-                order.run.status = .running
-                order.run.startedAt = moment
-                begin(order, handle)
-            case let other:
-                running[order.run.id] = nil
-                waiting.settle(order, other)
-                if case .dropped = other { await drop(order) }
-            }
+            orders.append((order, handle))
         }
-        if running.isEmpty, waiting.isEmpty { becomeIdle() }
+        return orders
+    }
+
+    private func settle(_ order: RunOrder, _ handle: RunHandle, _ trial: WaitingRuns.Trial, at moment: Instant) async {
+        guard case .started = trial else {
+            running[order.run.id] = nil
+            waiting.settle(order, trial)
+            if case .dropped = trial { await drop(order) }
+            return
+        }
+        waiting.settle(order, .started)
+        var order = order
+        order.run.status = .running
+        order.run.startedAt = moment
+        begin(order, handle)
     }
 
     /// A run that waited is not this node's any more, or has ended without running.
@@ -145,24 +165,30 @@ extension Scheduler {
         await drop(order)
     }
 
-    /// Asks the store whether a waiting run may start.
-    private func trial(of order: inout RunOrder, at moment: Instant) async -> WaitingRuns.Trial {
+    /// Asks the store which of these waiting runs may start.
+    private func trials(of orders: [(RunOrder, RunHandle)], at moment: Instant) async -> [WaitingRuns.Trial] {
+        let requests = orders.map { order, _ in
+            StartRequest(run: order.run.id, fence: order.run.fence, rule: order.startRule)
+        }
         do {
-            switch try await services.store.start(order.run.id, at: moment, fence: order.run.fence, order.startRule) {
-            case .started: return .started
-            case .mustWait: return .mustWait
-            case .paused(let reason):
-                (order.run.status, order.run.reason) = (.paused, reason)
-                services.observer.observe(.unserved(order.run))
-                return .dropped
+            return zip(orders, try await services.store.start(requests, at: moment)).map { element, outcome in
+                switch outcome {
+                case .started: return .started
+                case .mustWait: return .mustWait
+                // Another fire took its place, or another node holds it now.
+                case .fenced: return .dropped
+                case .paused(let reason):
+                    var run = element.0.run
+                    (run.status, run.reason) = (.paused, reason)
+                    services.observer.observe(.unserved(run))
+                    return .dropped
+                }
             }
         } catch {
-            // Another fire took its place, or another node holds it now.
-            if case .fenced = error { return .dropped }
             services.observer.observe(.storeFailed(error))
             // Whoever waits for others must not go on unasked; it tries again with the lease. For one that does not, the record stays `queued`, the run goes
             // on, and its end is recorded as any other.
-            return order.startRule == .inTurn ? .mustWait : .started
+            return orders.map { order, _ in order.startRule == .inTurn ? .mustWait : .started }
         }
     }
 

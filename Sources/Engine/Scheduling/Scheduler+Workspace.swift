@@ -11,7 +11,9 @@ extension Scheduler {
         var plans = workspace.recipes.mapValues(RecipePlan.init)
         // It has no triggers: alarms start it.
         if let alerts = workspace.alerts { plans[alerts.name] = RecipePlan(alerts) }
-        try await saveVersions(of: plans.values.map { $0 })
+        // Texts must be there before a run can name them.
+        let versions = plans.values.map { RecipeVersion(hash: $0.recipe.version, source: $0.recipe.text) }
+        try await services.store.save(versions, now: now)
         self.plans = plans
         self.workspace = workspace
     }
@@ -76,27 +78,4 @@ extension Scheduler {
 
     /// What is added to a trigger's identity for the run of `run_on_start`.
     static let startSuffix = "@start"
-
-    /// Texts must be there before a run can name them; those that are cost a look each.
-    private func saveVersions(of plans: [RecipePlan]) async throws(StoreError) {
-        let store = services.store
-        let moment = now
-        let failure = await withTaskGroup(of: StoreError?.self) { group in
-            for plan in plans {
-                let recipe = plan.recipe
-                group.addTask { () -> StoreError? in
-                    do throws(StoreError) {
-                        try await store.saveVersion(hash: recipe.version, source: recipe.source.text, now: moment)
-                        return nil
-                    } catch {
-                        return error
-                    }
-                }
-            }
-            var failure: StoreError?
-            for await result in group { failure = failure ?? result }
-            return failure
-        }
-        if let failure { throw failure }
-    }
 }

@@ -59,6 +59,8 @@ actor Scheduler {
     var pausedExpectations: Set<String> = []
     /// Recipes whose backfill goes on, and when its next run may start.
     var backfills: [String: Instant] = [:]
+    /// Whether waiting runs are being started.
+    var isFilling = false
     var leaseAlarm: (any Alarm)?
     var leaseUntil: Instant?
     var isStopping = false
@@ -107,7 +109,7 @@ actor Scheduler {
         let changed = Zone.reloadDatabase()
         guard !changed.isEmpty else { return }
         for key in watches.keys {
-            watches[key]?.trigger.refreshZone()
+            if let trigger = watches[key]?.trigger { watches[key]?.trigger = trigger.refreshed() }
             requeue(key)
         }
         services.observer.observe(.zonesChanged(changed, next: nextWake()))

@@ -81,7 +81,24 @@ public enum StartRule: Sendable, Hashable {
     case inTurn
 }
 
-/// The store's answer to `Store.start`.
+/// The wish to start a queued run.
+public struct StartRequest: Sendable {
+    /// The run.
+    public var run: RunID
+    /// The number under which its node holds it.
+    public var fence: Int64
+    /// What else must be the case.
+    public var rule: StartRule
+
+    /// A wish.
+    public init(run: RunID, fence: Int64, rule: StartRule) {
+        self.run = run
+        self.fence = fence
+        self.rule = rule
+    }
+}
+
+/// The store's answer to a `StartRequest`.
 public enum StartOutcome: Sendable, Hashable {
     /// The run is `running`.
     case started
@@ -89,4 +106,6 @@ public enum StartOutcome: Sendable, Hashable {
     case mustWait
     /// A person has paused the recipe: the record is `paused` for this reason.
     case paused(reason: String)
+    /// The run is not the caller's any more.
+    case fenced
 }

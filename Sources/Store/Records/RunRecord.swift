@@ -94,7 +94,7 @@ public struct RunRecord: Sendable, Hashable {
     ///
     /// Only a write that carries the present number is accepted.
     public var fence: Int64
-    /// The hash of the recipe text that it ran, as given to `Store.saveVersion`.
+    /// The hash of the recipe text that it ran, as given to `Store.save`.
     public var version: String?
     /// Set when one `missed` record stands for a range of fire times: the last of them.
     public var missedUntil: Instant?

@@ -2,12 +2,27 @@ import GRDB
 public import Schedule
 
 extension SQLiteStore {
-    /// See ``Store/saveVersion(hash:source:now:)``.
-    public func saveVersion(hash: String, source: String, now: Instant) async throws(StoreError) {
-        // A look costs no commit, and nearly always it is there.
-        guard try await version(hash) == nil else { return }
-        try await writer.write { try Self.saveVersion(hash: hash, source: source, now: now, in: $0.database) }
+    /// See ``Store/save(_:now:)``.
+    public func save(_ versions: [RecipeVersion], now: Instant) async throws(StoreError) {
+        // A look costs no commit, and nearly always they are there.
+        let missing = try await reader.read { database in
+            let find = try database.cachedStatement(sql: "SELECT 1 FROM version WHERE hash = ?")
+            return try versions.filter { try Bool.fetchOne(find, arguments: [$0.hash]) == nil }
+        }
+        var rest = missing[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Self.versionsAtOnce)
+            rest = rest.dropFirst(part.count)
+            try await writer.write { session in
+                for version in part {
+                    try Self.saveVersion(hash: version.hash, source: version.source, now: now, in: session.database)
+                }
+            }
+        }
     }
+
+    /// So that other writers need not wait for a hundred thousand.
+    private static let versionsAtOnce = 1_000
 
     static func saveVersion(hash: String, source: String, now: Instant, in database: Database) throws {
         let insert = "INSERT OR IGNORE INTO version (hash, source, saved_at) VALUES (?, ?, ?)"

@@ -4,40 +4,47 @@ import GRDB
 public import Schedule
 
 extension SQLiteStore {
-    /// See ``Store/start(_:at:fence:_:)``.
-    public func start(
-        _ run: RunID,
-        at moment: Instant,
-        fence: Int64,
-        _ rule: StartRule
-    ) async throws(StoreError) -> StartOutcome {
+    /// See ``Store/start(_:at:)``.
+    public func start(_ requests: [StartRequest], at moment: Instant) async throws(StoreError) -> [StartOutcome] {
         try await writer.write { session in
-            let database = session.database
-            let key = try Self.heldRun(run, fence: fence, database)
-            if let pause = try Self.pause(ofRun: key, database) {
-                let end = "UPDATE run SET status = 'paused', reason = ?, node = NULL, inputs = NULL WHERE key = ?"
-                try database.cachedStatement(sql: end).execute(arguments: [pause.reason, key])
-                return .paused(reason: pause.reason)
-            }
-            if rule == .inTurn {
-                let before = """
-                    SELECT 1 FROM \(RunRow.unfinished), run AS own
-                    WHERE own.key = ? AND run.recipe = own.recipe AND \(RunRow.isLive) AND run.node IS NOT NULL AND run.key <> own.key
-                        AND (run.status = 'running' OR (run.scheduled_at, run.id) < (own.scheduled_at, own.id))
-                    LIMIT 1
-                    """
-                let isBehind = try Bool.fetchOne(database.cachedStatement(sql: before), arguments: [key]) != nil
-                if isBehind { return .mustWait }
-            }
-            try database.cachedStatement(sql: "UPDATE run SET status = 'running', started_at = ? WHERE key = ?")
-                .execute(arguments: [moment.microseconds, key])
-            return .started
+            let pauses = try Self.openPauses(in: session.database)
+            return try requests.map { try Self.start($0, at: moment, pauses, session.database) }
         }
     }
 
+    private static func start(
+        _ request: StartRequest,
+        at moment: Instant,
+        _ pauses: [Int64: PauseRecord],
+        _ database: Database
+    ) throws -> StartOutcome {
+        guard let key = try liveRun(request.run, fence: request.fence, database) else { return .fenced }
+        if let pause = try pause(ofRun: key, pauses, database) {
+            let end = "UPDATE run SET status = 'paused', reason = ?, node = NULL, inputs = NULL WHERE key = ?"
+            try database.cachedStatement(sql: end).execute(arguments: [pause.reason, key])
+            return .paused(reason: pause.reason)
+        }
+        if request.rule == .inTurn {
+            let before = """
+                SELECT 1 FROM \(RunRow.unfinished), run AS own
+                WHERE own.key = ? AND run.recipe = own.recipe AND \(RunRow.isLive) AND run.node IS NOT NULL AND run.key <> own.key
+                    AND (run.status = 'running' OR (run.scheduled_at, run.id) < (own.scheduled_at, own.id))
+                LIMIT 1
+                """
+            let isBehind = try Bool.fetchOne(database.cachedStatement(sql: before), arguments: [key]) != nil
+            if isBehind { return .mustWait }
+        }
+        try database.cachedStatement(sql: "UPDATE run SET status = 'running', started_at = ? WHERE key = ?")
+            .execute(arguments: [moment.microseconds, key])
+        return .started
+    }
+
     /// The pause that keeps a run from starting; nil for one that a person asked for.
-    private static func pause(ofRun run: Int64, _ database: Database) throws -> PauseRecord? {
-        let pauses = try openPauses(in: database)
+    private static func pause(
+        ofRun run: Int64,
+        _ pauses: [Int64: PauseRecord],
+        _ database: Database
+    ) throws -> PauseRecord? {
         guard !pauses.isEmpty else { return nil }
         let select = "SELECT recipe FROM run WHERE key = ? AND cause <> 'person'"
         return try Int64.fetchOne(database.cachedStatement(sql: select), arguments: [run]).flatMap { pauses[$0] }
@@ -166,13 +173,13 @@ extension SQLiteStore {
 
     /// The row number of a live run that is held with this fence; throws `fenced` when it is not.
     static func heldRun(_ run: RunID, fence: Int64, _ database: Database) throws -> Int64 {
-        let statement = try database.cachedStatement(
-            sql: "SELECT key FROM run WHERE id = ? AND fence = ? AND status IN ('queued', 'running')"
-        )
-        guard let key = try Int64.fetchOne(statement, arguments: [run.text, fence]) else {
-            throw StoreError.fenced(run)
-        }
+        guard let key = try liveRun(run, fence: fence, database) else { throw StoreError.fenced(run) }
         return key
+    }
+
+    private static func liveRun(_ run: RunID, fence: Int64, _ database: Database) throws -> Int64? {
+        let select = "SELECT key FROM run WHERE id = ? AND fence = ? AND status IN ('queued', 'running')"
+        return try Int64.fetchOne(database.cachedStatement(sql: select), arguments: [run.text, fence])
     }
 
     private func commit(_ state: Value, of end: RunEnd, _ run: Int64, _ database: Database) throws {

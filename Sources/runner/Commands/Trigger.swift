@@ -42,7 +42,7 @@ struct TriggerCommand: AsyncParsableCommand {
             version: recipe.version
         )
         let outcome = try await StoreAccess.asking { () async throws(StoreError) in
-            try await store.saveVersion(hash: recipe.version, source: recipe.source.text, now: now)
+            try await store.save([RecipeVersion(hash: recipe.version, source: recipe.text)], now: now)
             return try await store.claim([ClaimRequest(run: run, overlap: .allow, inputs: inputs)]).first
         }
         guard case .claimed = outcome else {
