@@ -19,6 +19,15 @@ int clinux_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds);
 }
 
+void clinux_keep_free_memory(void) {
+    // By default the heap's top goes back to the system whenever 128 KiB of it are free, and comes again page by page.
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_TOP_PAD, 4 << 20);
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    // Small blocks that are kept apart are merged all at once, again and again.
+    mallopt(M_MXFAST, 0);
+}
+
 void clinux_release_free_memory(void) {
     malloc_trim(0);
 }

@@ -196,6 +196,8 @@ public final class HTTPTransport: Sendable {
     private func configuration(through proxy: Route.Proxy?) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
+        // Nobody listens, and to ask costs each request two dynamic casts.
+        configuration.tracing.tracer = nil
         configuration.timeout = .init(
             connect: TimeAmount(clamping: Self.connectTimeout),
             read: TimeAmount(clamping: Self.idleTimeout)

@@ -1,10 +1,11 @@
+import DequeModule
 import Synchronization
 
 /// Lets at most so many requests run at the same time; the others wait in order.
 final class ConcurrencyLimiter: Sendable {
     private struct State {
         var free: Int
-        var queue: [(ticket: Int, continuation: CheckedContinuation<Bool, Never>)] = []
+        var queue: Deque<(ticket: Int, continuation: CheckedContinuation<Bool, Never>)> = []
         var nextTicket = 0
         var cancelled: Set<Int> = []
     }

@@ -7,7 +7,7 @@ import Synchronization
 /// All connections of the process.
 public final class ConnectionManager: Sendable {
     private struct State {
-        var sessions: [String: (key: DefinitionKey, session: ConnectionSession)] = [:]
+        var sessions: [String: (reading: Connection.Reading, key: DefinitionKey, session: ConnectionSession)] = [:]
         var keepers: [String: TokenKeeper] = [:]
     }
 
@@ -77,10 +77,18 @@ public final class ConnectionManager: Sendable {
 
     /// The session of a connection; the same one as long as its file says the same.
     public func session(for connection: Connection) -> ConnectionSession {
+        // What an action asks each time; to compare what two readings say costs more than many a request.
+        let known = state.state.withLock { state in
+            state.sessions[connection.name].flatMap { $0.reading === connection.reading ? $0.session : nil }
+        }
+        if let known { return known }
         let key = DefinitionKey(connection)
         return state.state.withLock { state in
             let present = state.sessions[connection.name]
-            if let present, present.key == key { return present.session }
+            if let present, present.key == key {
+                state.sessions[connection.name]?.reading = connection.reading
+                return present.session
+            }
             let definition = Definition(connection)
             let limits =
                 present.map(\.session.limits).flatMap { limits in
@@ -92,7 +100,7 @@ public final class ConnectionManager: Sendable {
                 limits: limits,
                 services: services
             )
-            state.sessions[connection.name] = (key, session)
+            state.sessions[connection.name] = (connection.reading, key, session)
             return session
         }
     }

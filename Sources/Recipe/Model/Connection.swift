@@ -2,6 +2,11 @@ public import CEL
 
 /// One account of an API: a connector and the values of its fields (DESIGN section 6).
 public struct Connection: Sendable {
+    /// One reading of the file: copies of it are the same object, another reading is another, whatever it says.
+    public final class Reading: Sendable {}
+
+    /// Which reading of its file it comes from.
+    public let reading = Reading()
     /// Its name, or `inline-` and a hash of its text.
     public let name: String
     /// How it authenticates.

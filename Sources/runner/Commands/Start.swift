@@ -30,6 +30,7 @@ struct Start: AsyncParsableCommand {
 
     func run() async throws {
         Self.raiseFileLimit()
+        clinux_keep_free_memory()
         let location = try place.location(directory: directory)
         let loader = try location.loader()
         let workspace = loader.load()

@@ -17,11 +17,13 @@ struct LogObserver: EngineObserver {
         case .runStarted(let run):
             logger.debug("run started", metadata: metadata(run))
         case .runFinished(let run, let result):
+            let level = level(result.status)
+            guard level >= logger.logLevel else { return }
             var metadata = metadata(run)
             metadata["status"] = "\(result.status.rawValue)"
             metadata["duration_ms"] = "\(Listing.milliseconds(result.duration))"
             if let reason = result.reason { metadata["reason"] = "\(reason)" }
-            logger.log(level: level(result.status), "run finished", metadata: metadata)
+            logger.log(level: level, "run finished", metadata: metadata)
         case .runParked(let run, let until):
             var metadata = metadata(run)
             metadata["until"] = "\(until.rfc3339())"
@@ -29,6 +31,7 @@ struct LogObserver: EngineObserver {
         case .actionStarted:
             break
         case .actionFinished(let action, let status, let duration, let request):
+            guard logger.logLevel <= .debug else { return }
             var metadata = metadata(action)
             metadata["status"] = "\(status.rawValue)"
             metadata["duration_ms"] = "\(Listing.milliseconds(duration))"
