@@ -1,4 +1,5 @@
 public import CEL
+import CLinux
 public import Connections
 public import Recipe
 import Schedule
@@ -100,6 +101,8 @@ public final class Engine: Sendable {
         configuration.observer.observe(
             .ready(triggers: await scheduler.watches.count, next: await scheduler.nextWake())
         )
+        // Loading leaves holes all over the heap that an idle process would keep.
+        Task.detached(priority: .background) { clinux_release_free_memory() }
         await configuration.connections.keepAlive(workspace.connections.values)
         let grace = await withTaskGroup(of: Duration?.self) { group in
             group.addTask { await self.follow(watcher, scheduler) }

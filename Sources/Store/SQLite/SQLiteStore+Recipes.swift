@@ -79,15 +79,19 @@ extension SQLiteStore {
             FROM trigger JOIN recipe ON recipe.key = trigger.recipe
             WHERE first_seen IS NOT NULL ORDER BY recipe.name, trigger.name
             """
-        return try Row.fetchAll(database.cachedStatement(sql: select)).map { row in
-            TriggerRecord(
-                key: TriggerKey(recipe: try row.required("recipe"), trigger: try row.required("trigger")),
-                firstSeen: try row.instant("first_seen"),
-                watermark: try row.instant("watermark"),
-                lastFire: try row.optionalInstant("last_fire"),
-                removedAt: try row.optionalInstant("removed_at")
-            )
-        }
+        // Row by row: copies of a hundred thousand would be the largest thing in the process.
+        let rows = try Row.fetchCursor(database.cachedStatement(sql: select))
+        return try Array(
+            rows.map { row in
+                TriggerRecord(
+                    key: TriggerKey(recipe: try row.required(0), trigger: try row.required(1)),
+                    firstSeen: try row.instant(2),
+                    watermark: try row.instant(3),
+                    lastFire: try row.optionalInstant(4),
+                    removedAt: try row.optionalInstant(5)
+                )
+            }
+        )
     }
 }
 

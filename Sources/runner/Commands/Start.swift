@@ -59,8 +59,6 @@ struct Start: AsyncParsableCommand {
             ]
         )
         if let warning = location.dotEnvWarning { logger.warning("\(warning)") }
-        // Loading leaves holes all over the heap that an idle process would keep.
-        clinux_release_free_memory()
         let engine = runtime.engine(observer: LogObserver(logger: logger))
         let running = Task { () -> StoreError? in
             do throws(StoreError) {
