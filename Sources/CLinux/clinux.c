@@ -1,9 +1,18 @@
+#define _GNU_SOURCE
 #include "clinux.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 int clinux_clock_watch_open(void) {
     return timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -30,4 +39,70 @@ void clinux_keep_free_memory(void) {
 
 void clinux_release_free_memory(void) {
     malloc_trim(0);
+}
+
+static int prepare(const struct clinux_program *program, posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes) {
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    // These two cannot be changed.
+    sigdelset(&all, SIGKILL);
+    sigdelset(&all, SIGSTOP);
+    int error;
+    if ((error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))) return error;
+    if ((error = posix_spawnattr_setpgroup(attributes, 0))) return error;
+    if ((error = posix_spawnattr_setsigdefault(attributes, &all))) return error;
+    if ((error = posix_spawnattr_setsigmask(attributes, &none))) return error;
+    if ((error = posix_spawn_file_actions_adddup2(actions, program->input, STDIN_FILENO))) return error;
+    if ((error = posix_spawn_file_actions_adddup2(actions, program->output, STDOUT_FILENO))) return error;
+    if ((error = posix_spawn_file_actions_adddup2(actions, program->errors, STDERR_FILENO))) return error;
+    if ((error = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1))) return error;
+    return posix_spawn_file_actions_addchdir_np(actions, program->directory);
+}
+
+int clinux_program_start(const struct clinux_program *program, int *pid) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return error;
+    error = posix_spawnattr_init(&attributes);
+    if (!error) {
+        error = prepare(program, &actions, &attributes);
+        if (!error) error = posix_spawn(pid, program->path, &actions, &attributes, program->arguments, program->environment);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+int clinux_process_open(int pid) {
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+int clinux_bell_open(void) {
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+int clinux_pipe(int ends[2]) {
+    return pipe2(ends, O_CLOEXEC);
+}
+
+int clinux_memory_file(const void *content, unsigned long size) {
+    int file = memfd_create("input", MFD_CLOEXEC);
+    if (file < 0) return -1;
+    const char *rest = content;
+    while (size > 0) {
+        ssize_t count = write(file, rest, size);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) {
+            int error = errno;
+            close(file);
+            errno = error;
+            return -1;
+        }
+        rest += count;
+        size -= (unsigned long)count;
+    }
+    lseek(file, 0, SEEK_SET);
+    return file;
 }

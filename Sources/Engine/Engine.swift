@@ -222,11 +222,18 @@ extension Engine {
             inputs: inputs,
             connections: configuration.workspace.connections
         )
+        order.recipes = callablePlans
         order.commitsState = commitsState
         // A watcher outside waits for what runs on time, not for a try by hand.
         order.callsHeartbeat = false
         order.inherited = repeating?.records(for: claimed.id) ?? []
         return await perform(order, handle)
+    }
+
+    /// What an ad-hoc run may call; a recipe that calls none is loaded alone.
+    var callablePlans: [String: RecipePlan] {
+        let recipes = configuration.workspace.recipes
+        return recipes.count > 1 ? recipes.mapValues(RecipePlan.init) : [:]
     }
 
     /// Performs a run of this process alone, and lets others cancel it.

@@ -173,7 +173,9 @@ extension Scheduler {
             version: plan.recipe.version
         )
         let inputs = alarm.variable(isOver: isOver, run: run)
-        return RunOrder(run: record, plan: plan, inputs: inputs, connections: workspace.connections)
+        var order = RunOrder(run: record, plan: plan, inputs: inputs, connections: workspace.connections)
+        order.recipes = plans
+        return order
     }
 
     /// Asks the store; nil when it refused, which is told.

@@ -17,7 +17,7 @@ public final class Executor: RunPerforming {
         let environment: Value
         let observer: any EngineObserver
         let deadlines: Deadlines
-        /// Where relative paths of files begin: the workspace's directory.
+        /// Where relative paths of files begin, and where programs work: the workspace's directory.
         let directory: String
     }
 
@@ -27,7 +27,7 @@ public final class Executor: RunPerforming {
     ///
     /// - Parameters:
     ///   - environment: `env` in expressions: the variables that the workspace lets recipes read.
-    ///   - directory: where relative paths of files begin: the workspace's directory.
+    ///   - directory: where relative paths of files begin, and where programs work: the workspace's directory.
     public init(
         store: any Store,
         connections: ConnectionManager,
@@ -53,18 +53,20 @@ public final class Executor: RunPerforming {
     public func run(_ order: RunOrder, handle: RunHandle) async -> RunResult {
         let start = services.clock.uptime()
         var done = order.inherited
-        if order.beginning == .resume {
+        if order.beginning != .fresh {
             do {
                 done = try await services.store.checkpoints(of: order.run.id)
             } catch {
-                let context = RunContext(order: order, services: services, done: [])
+                let context = RunContext(order: order, services: services, done: [], handle: handle)
                 return await context.finish(.storeFailed(error), since: start)
             }
+            await Leftovers(of: order.run.id, in: done).end()
+            if order.beginning != .resume { done = order.inherited }
         }
-        let context = RunContext(order: order, services: services, done: done)
+        let context = RunContext(order: order, services: services, done: done, handle: handle)
         for record in order.inherited { context.checkpoints.add(record) }
         context.report(.runStarted(order.run))
-        let ending = await context.performAll(handle)
+        let ending = await context.performAll()
         let result = await context.finish(ending, since: start)
         if order.callsHeartbeat, result.status == .succeeded, result.storeError == nil { await context.callHeartbeat() }
         return result

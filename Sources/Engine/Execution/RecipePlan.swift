@@ -74,6 +74,7 @@ extension Action {
         if let forEach { all.append(forEach.list) }
         if let dedupe = forEach?.dedupe { all.append(dedupe.key) }
         if let condition = retry?.condition { all.append(condition) }
+        if let condition = polling?.condition { all.append(condition) }
         if let output { all += output.expressions }
         if case .handle(let actions) = onError { all += actions.flatMap(\.expressions) }
         return all

@@ -39,6 +39,7 @@ struct Retry: Sendable {
             switch condition {
             case .network: failure.kind == .network || failure.kind == .authorization && failure.isTransient
             case .timeout: failure.kind == .timeout
+            case .exit: failure.kind == .exit
             case .statuses(let range): failure.status.map(range.contains) ?? false
             }
         }

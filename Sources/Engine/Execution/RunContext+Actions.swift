@@ -12,15 +12,21 @@ struct Position: Sendable {
     var isConcurrent = false
     /// A run that waits here may leave memory: everything before is a checkpoint, and nothing goes on beside it.
     var canPark = false
+    /// Raised when a branch of the `parallel` around it has failed.
+    var halt: Halt?
 
     /// The position of an item below this one.
     func item(_ number: Int, isConcurrent: Bool) -> Position {
         Position(
             index: index.isEmpty ? String(number) : "\(index).\(number)",
             isConcurrent: self.isConcurrent || isConcurrent,
-            canPark: canPark && !isConcurrent
+            canPark: canPark && !isConcurrent,
+            halt: halt
         )
     }
+
+    /// Whether no further action may be begun.
+    var isHalted: Bool { halt?.isRaised ?? false }
 }
 
 extension RunContext {
@@ -34,7 +40,7 @@ extension RunContext {
         var last: Value?
         for step in steps {
             // What was done before is known to `finally`, also of a run that is cancelled before it goes on.
-            if Task.isCancelled, !checkpoints.isRestoring { throw .cancelled }
+            if position.isHalted || Task.isCancelled && !checkpoints.isRestoring { throw .cancelled }
             let value = try await perform(step, in: &scope, at: position)
             if let id = step.action.id { scope.set(member: id, of: "actions", to: value) }
             if let plain = step.action.plainResult(value) { last = plain }
@@ -46,8 +52,9 @@ extension RunContext {
     private func perform(_ step: Step, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
         if plan.readsConnection { try await addConnection(of: step, to: &scope) }
         if let condition = step.action.condition {
-            switch checkpoints.status(of: ActionKey(path: step.action.path, index: position.index)) {
-            case nil, .started: if try !holds(condition, of: step, in: scope) { return skip(step, at: position) }
+            switch checkpoints.status(of: ActionKey(path: path(of: step), index: position.index)) {
+            case nil, .started:
+                if try !holds(condition, as: "if", of: step, in: scope) { return skip(step, at: position) }
             // What was decided stays so, also where time or another run has changed what it depends on.
             case .skipped: return skip(step, at: position)
             case .succeeded, .failed: break
@@ -57,10 +64,11 @@ extension RunContext {
         return try await performEach(step, forEach, in: &scope, at: position)
     }
 
-    private func holds(_ condition: Expression, of step: Step, in scope: Scope) throws(Exit) -> Bool {
+    /// Whether a condition holds; `key` is what it stands under.
+    func holds(_ condition: Expression, as key: String, of step: Step, in scope: Scope) throws(Exit) -> Bool {
         let value = try evaluate(step) { () throws(ExpressionError) in try condition.evaluate(in: scope) }
         guard case .bool(let holds) = value else {
-            let message = "`if` must be true or false, and is \(value.typeName.name)"
+            let message = "`\(key)` must be true or false, and is \(value.typeName.name)"
             throw .failed(RunError(action: step.action.path, kind: .type, message: message, place: condition.place))
         }
         return holds
@@ -68,12 +76,12 @@ extension RunContext {
 
     private func skip(_ step: Step, at position: Position) -> Value {
         let now = services.clock.now()
-        let key = ActionKey(path: step.action.path, index: position.index)
+        let key = ActionKey(path: path(of: step), index: position.index)
         if checkpoints.take(key) == nil {
             checkpoints.add(
                 ActionRecord(
                     run: run,
-                    path: step.action.path,
+                    path: key.path,
                     index: position.index,
                     status: .skipped,
                     attempts: 0,
@@ -88,17 +96,19 @@ extension RunContext {
 
     /// Performs an action, or one item of it, unless a checkpoint says that this was done.
     func performOnce(_ step: Step, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
-        let key = ActionKey(path: step.action.path, index: position.index)
+        let key = ActionKey(path: path(of: step), index: position.index)
+        let done = checkpoints.take(key)
         var earlier: ActionRecord?
-        if let done = checkpoints.take(key) {
+        if let done {
             if let value = try await restore(done, of: step, in: &scope, at: position) { return value }
             if case .wait = step.action.verb { earlier = done }
         }
-        if Task.isCancelled, step.inner.isEmpty || !checkpoints.isRestoring { throw .cancelled }
+        let isEntered = step.action.verb.isComposite || !step.branches.isEmpty
+        if Task.isCancelled, !isEntered || !checkpoints.isRestoring { throw .cancelled }
         let startedAt = earlier?.startedAt ?? services.clock.now()
         var record = ActionRecord(
             run: run,
-            path: step.action.path,
+            path: key.path,
             index: position.index,
             status: .started,
             result: earlier?.result,
@@ -107,7 +117,8 @@ extension RunContext {
         noteAction(at: startedAt)
         report(.actionStarted(describe(step, position)))
         do {
-            let result = try await perform(step, key: key, record: record, in: &scope, at: position)
+            let performance = Performance(run: self, step: step, key: key, record: record, position: position)
+            let result = try await perform(performance, in: &scope, after: done)
             record.status = .succeeded
             record.result = step.action.keepsResult ? result.stored ?? result.value : nil
             record.attempts = result.attempts
@@ -128,16 +139,17 @@ extension RunContext {
 
     /// What the verb does, and `output:` on top of it.
     private func perform(
-        _ step: Step,
-        key: ActionKey,
-        record: ActionRecord,
+        _ performance: Performance,
         in scope: inout Scope,
-        at position: Position
+        after done: ActionRecord?
     ) async throws(Exit) -> VerbResult {
-        let performance = Performance(run: self, step: step, key: key, record: record, position: position)
-        var result = try await step.action.verb.perform(performance, in: &scope)
+        let step = performance.step
+        var result =
+            step.isPlain
+            ? try await step.action.verb.perform(performance, in: &scope)
+            : try await performance.performRepeatedly(in: &scope, after: done)
         guard let output = step.action.output else { return result }
-        let visible = result.response.map { scope.with("response", $0) } ?? scope
+        let visible = scope.seeing(result, in: plan)
         result.value = try evaluate(step) { () throws(ExpressionError) in
             try output.evaluate(in: visible).storable
         }
@@ -175,7 +187,7 @@ extension RunContext {
         at position: Position
     ) async throws(Exit) -> Value? {
         // The actions inside have checkpoints of their own, which restore what they set as well.
-        if case .block = step.action.verb { return nil }
+        if step.action.verb.isRestoredFromInside { return nil }
         // It goes on to its end, whatever may be done again.
         if case .wait = step.action.verb, done.status == .started { return nil }
         switch done.status {
@@ -196,8 +208,8 @@ extension RunContext {
             guard let error = done.error else { return nil }
             return try await settle(RunError(error), of: step, in: &scope, at: position)
         case .started:
-            if plan.recipe.delivery == .atLeastOnce, step.action.verb.isRepeatable { return nil }
-            throw outcomeUnknown(step.action.path, position)
+            if delivery == .atLeastOnce, step.action.isRepeatable { return nil }
+            throw outcomeUnknown(path(of: step), position)
         }
     }
 
@@ -242,7 +254,7 @@ extension RunContext {
         ActionDescription(
             run: run,
             recipe: plan.recipe.name,
-            path: step.action.path,
+            path: path(of: step),
             index: position.index,
             name: step.action.name
         )
@@ -250,6 +262,14 @@ extension RunContext {
 }
 
 extension Scope {
+    /// What `output` and `until` see: the verb's result, and the response where there is one.
+    func seeing(_ result: VerbResult, in plan: RecipePlan) -> Scope {
+        var visible = self
+        if let response = result.response { visible["response"] = response }
+        if plan.variables.contains("result") { visible["result"] = result.value }
+        return visible
+    }
+
     /// Adds the members of a map to a variable that is one.
     mutating func merge(_ value: Value, into variable: String) {
         guard case .map(let map) = value else { return }
@@ -260,8 +280,8 @@ extension Scope {
 }
 
 extension Action {
-    /// Whether a checkpoint of it holds its result; that of a block is found again from the actions inside.
-    fileprivate var keepsResult: Bool { if case .block = verb { output != nil } else { true } }
+    /// Whether a checkpoint of it holds its result; that of a `do` is found again from the actions inside.
+    fileprivate var keepsResult: Bool { !verb.isRestoredFromInside || output != nil }
 
     /// What a run without `output:` gives when this was its last action: of a request the body, of a paginated one the items; nil where the verb has no result.
     func plainResult(_ value: Value) -> Value? {
@@ -274,7 +294,7 @@ extension Action {
             guard call.operation.output == nil else { return value }
             guard forEach != nil, case .list(let items) = value else { return value.plainResponse }
             return .list(items.map(\.plainResponse))
-        case .block: return value
+        case .block, .parallel, .choose, .call, .run: return value
         case .log, .set, .wait, .fail, .stop: return nil
         }
     }

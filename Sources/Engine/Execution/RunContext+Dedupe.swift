@@ -39,7 +39,7 @@ extension RunContext {
             let key = try evaluate(step) { () throws(ExpressionError) in try dedupe.key.evaluate(in: inner) }
             keys.append(try text(ofKey: key, dedupe, step, number))
         }
-        let path = step.action.path
+        let path = path(of: step)
         let claims: [ItemClaim]
         do {
             claims = try await services.store.claimItems(

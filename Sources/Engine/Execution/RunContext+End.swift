@@ -30,7 +30,7 @@ struct Ending: Sendable {
 
 extension RunContext {
     /// Performs the run's actions, and then those that its outcome asks for.
-    func performAll(_ handle: RunHandle) async -> Ending {
+    func performAll() async -> Ending {
         var scope = Scope()
         var ending: Ending
         if case .fail(let reason) = order.beginning {
@@ -49,13 +49,17 @@ extension RunContext {
                 )
             }
         } else {
-            (ending, scope) = await performMain(handle)
+            (ending, scope) = await performMain()
         }
         guard ending.storeError == nil, ending.isOver, ending.hasSequel(in: plan) else { return ending }
-        // What follows is not stopped by what stopped the run; it has as much time again.
-        let (last, before) = (scope, ending)
+        return await performSequel(of: ending, scope: scope)
+    }
+
+    /// What follows an end: it is not stopped by what stopped the actions, and has as much time again.
+    func performSequel(of before: Ending, scope: Scope) async -> Ending {
+        let sequel = RunContext(after: self)
         let (after, isExpired) = await services.deadlines.run(within: plan.recipe.timeout) {
-            await self.performAfter(before, scope: last)
+            await sequel.performAfter(before, scope: scope)
         }
         guard isExpired, after.status == .succeeded else { return after }
         let limit = DurationText.format(plan.recipe.timeout)
@@ -63,31 +67,32 @@ extension RunContext {
     }
 
     /// The actions proper, in a task that the run's timeout and its handle cancel.
-    private func performMain(_ handle: RunHandle) async -> (Ending, Scope) {
+    private func performMain() async -> (Ending, Scope) {
         let main = Task {
             // It may begin before `attach` can cancel it.
             if handle.reason != nil { withUnsafeCurrentTask { $0?.cancel() } }
             return await self.performActions()
         }
         handle.attach { main.cancel() }
-        let ticket = services.deadlines.add(after: remaining) { handle.cancel(.timeout) }
+        let ticket = services.deadlines.add(after: remaining) { [handle] in handle.cancel(.timeout) }
         let (result, scope) = await main.value
         services.deadlines.remove(ticket)
         handle.attach(nil)
         switch result {
         case .success(let ending): return (ending, scope)
-        case .failure(let exit): return (ending(of: exit, handle), scope)
+        case .failure(let exit): return (ending(of: exit), scope)
         }
     }
 
-    private func performActions() async -> (Result<Ending, Exit>, Scope) {
+    /// The actions proper, and the output that they leave.
+    func performActions() async -> (result: Result<Ending, Exit>, scope: Scope) {
         var scope = Scope()
         do throws(Exit) {
             scope = try await initialScope()
             var last: Value?
             var reason: String?
             do throws(Exit) {
-                last = try await perform(plan.actions, in: &scope, at: Position(canPark: order.canPark))
+                last = try await perform(plan.actions, in: &scope, at: base)
             } catch {
                 guard case .stopped(let why) = error else { throw error }
                 reason = redact(why)
@@ -109,7 +114,7 @@ extension RunContext {
         }
     }
 
-    private func ending(of exit: Exit, _ handle: RunHandle) -> Ending {
+    private func ending(of exit: Exit) -> Ending {
         switch exit {
         case .failed(let error): return .failed(redact(error))
         case .stopped(let reason): return Ending(status: .succeeded, reason: redact(reason))
@@ -150,7 +155,7 @@ extension RunContext {
         guard !actions.isEmpty, ending.storeError == nil else { return }
         var scope = scope
         do {
-            try await perform(actions, in: &scope)
+            try await perform(actions, in: &scope, at: base)
         } catch {
             switch error {
             case .failed(let failure): if ending.status == .succeeded { ending = .failed(redact(failure)) }
@@ -259,7 +264,7 @@ extension Ending {
     fileprivate var isOver: Bool { reason != Interruption.shutdown && parkedUntil == nil }
 
     /// Whether the recipe has actions that follow this end.
-    fileprivate func hasSequel(in plan: RecipePlan) -> Bool {
+    func hasSequel(in plan: RecipePlan) -> Bool {
         if !plan.finally.isEmpty { return true }
         return status == .succeeded ? !plan.onSuccess.isEmpty : !plan.onFailure.isEmpty
     }

@@ -23,7 +23,7 @@ extension RunContext {
             var results: [Value] = []
             results.reserveCapacity(items.count)
             for (number, item) in items.enumerated() {
-                if Task.isCancelled { throw .cancelled }
+                if Task.isCancelled || position.isHalted { throw .cancelled }
                 if let isToDo, !isToDo[number] {
                     results.append(.null)
                     continue
@@ -81,7 +81,7 @@ extension RunContext {
                 case .failure(let exit):
                     if first.map({ item.number < $0.number }) ?? true { first = (item.number, exit) }
                 }
-                if first == nil, next < numbers.count, !Task.isCancelled { begin() }
+                if first == nil, next < numbers.count, !Task.isCancelled, !position.isHalted { begin() }
             }
             if first == nil, next < numbers.count { return Exit.cancelled }
             return first?.exit

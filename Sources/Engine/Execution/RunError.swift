@@ -11,8 +11,10 @@ public struct RunError: Error, Sendable, Hashable {
         case network, timeout, tls, authorization, origin, body, configuration, expression, fail, interrupted
         /// A response with a status that was not expected.
         case status
-        /// A response that did not satisfy `expect`.
+        /// A response, or the end of a program, that did not satisfy `expect`.
         case expectation
+        /// A program that ended with an exit code that was not expected, or by a signal.
+        case exit
         /// A value of a type that cannot be used at this place.
         case type
         /// A file that cannot be written.

@@ -27,6 +27,8 @@ public struct RunOrder: Sendable {
     public var inputs: Value
     /// The workspace's connections by name, as they are now.
     public var connections: [String: Connection]
+    /// The recipes that it may call, by name, as they are now.
+    public var recipes: [String: RecipePlan] = [:]
     /// Where it begins.
     public var beginning = Beginning.fresh
     /// Whether it may leave memory while it waits: somebody takes it up again then.

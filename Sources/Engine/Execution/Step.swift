@@ -6,21 +6,24 @@ import Recipe
 final class Step: Sendable {
     /// The action.
     let action: Action
-    /// The actions of its `do`, or those that are done with each of its pages.
-    let inner: [Step]
+    /// The lists of actions inside its verb.
+    let branches: [[Step]]
     /// The actions of its `on_error`.
     let handlers: [Step]
     /// Whether items of it are done once only.
     let hasDedupe: Bool
+    /// Its verb is performed once, with no limit but those that the verb keeps itself.
+    let isPlain: Bool
 
     init(_ action: Action) {
         self.action = action
         hasDedupe = action.forEach?.dedupe != nil
-        switch action.verb {
-        case .block(let actions): inner = actions.map(Step.init)
-        case .http(let request): inner = request.pagination?.actions?.map(Step.init) ?? []
-        default: inner = []
-        }
+        branches = action.verb.branches.map { $0.map(Step.init) }
+        let hasOwnRule = action.retry != nil || action.ownTimeout != nil
+        isPlain = action.polling == nil && !(action.verb.isComposite && hasOwnRule)
         handlers = if case .handle(let actions) = action.onError { actions.map(Step.init) } else { [] }
     }
+
+    /// The actions of its `do`, or those that are done with each of its pages.
+    var inner: [Step] { branches.first ?? [] }
 }

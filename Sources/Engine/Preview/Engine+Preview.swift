@@ -17,7 +17,9 @@ extension Engine {
             node: configuration.node,
             version: plan.recipe.version
         )
-        let order = RunOrder(run: run, plan: plan, inputs: inputs, connections: configuration.workspace.connections)
-        return try await Previewer(RunContext(order: order, services: executor.services, done: [])).preview()
+        var order = RunOrder(run: run, plan: plan, inputs: inputs, connections: configuration.workspace.connections)
+        order.recipes = callablePlans
+        let context = RunContext(order: order, services: executor.services, done: [], handle: RunHandle())
+        return try await Previewer(context).preview()
     }
 }

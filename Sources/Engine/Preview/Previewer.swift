@@ -8,9 +8,9 @@ import Store
 /// An answer that was not had leaves its action without a result. Whatever reads it is shown as the expression it is, and what depends on it is shown with the
 /// condition: so every request is there once, and none is made up.
 final class Previewer {
-    private let context: RunContext
-    private var entries: [Preview.Entry] = []
-    private var unknowns = Unknowns()
+    let context: RunContext
+    var entries: [Preview.Entry] = []
+    var unknowns = Unknowns()
 
     init(_ context: RunContext) {
         self.context = context
@@ -35,7 +35,7 @@ final class Previewer {
     }
 
     /// Where the walk is.
-    private struct At {
+    struct At {
         var index = ""
         var conditions: [String] = []
 
@@ -50,7 +50,7 @@ final class Previewer {
         for (name, template) in context.plan.recipe.vars { try set(name, template, nil, in: &scope) }
     }
 
-    private func perform(_ steps: [Step], in scope: inout Scope, _ at: At) async throws(Exit) {
+    func perform(_ steps: [Step], in scope: inout Scope, _ at: At) async throws(Exit) {
         for step in steps { try await perform(step, in: &scope, at) }
     }
 
@@ -128,9 +128,10 @@ final class Previewer {
         guard let output = step.action.output else { return result }
         let before = unknowns.paths
         unknowns.insert("response")
+        if result == nil { unknowns.insert("result") }
         defer { unknowns.leave(to: before) }
         guard !output.expressions.contains(where: unknowns.touch) else { return nil }
-        let visible = scope
+        let visible = scope.with("result", result ?? .null)
         return try context.evaluate(step) { () throws(ExpressionError) in try output.evaluate(in: visible).storable }
     }
 
@@ -171,11 +172,19 @@ final class Previewer {
             guard isFailure else { throw .stopped(reason: text) }
             throw .failed(RunError(action: step.action.path, kind: .fail, message: text, place: step.action.place))
         case .block:
-            let before = unknowns.paths
-            var inner = scope
-            try await perform(step.inner, in: &inner, at)
-            scope["vars"] = inner["vars"]
-            unknowns.leave(to: before)
+            try await performBranch(0, of: step, in: &scope, at)
+            return nil
+        case .parallel:
+            for number in step.branches.indices { try await performBranch(number, of: step, in: &scope, at) }
+            return nil
+        case .choose(let choice):
+            try await choose(choice, of: step, in: &scope, at)
+            return nil
+        case .call(let call):
+            try await self.call(call, of: step, in: scope, at)
+            return nil
+        case .run(let program):
+            try note(program, step, in: scope, at)
             return nil
         }
     }
@@ -205,7 +214,7 @@ final class Previewer {
         return value
     }
 
-    private func text(_ template: Template, _ step: Step, in scope: Scope) throws(Exit) -> String {
+    func text(_ template: Template, _ step: Step, in scope: Scope) throws(Exit) -> String {
         let known = template.replacing { unknowns.standIn(for: $0) }
         let text = try context.evaluate(step) { () throws(ExpressionError) in try known.text(in: scope) }
         return context.redact(unknowns.revealed(text))
@@ -302,7 +311,7 @@ final class Previewer {
         ].compactMap { $0 }
         entries.append(
             Preview.Entry(
-                action: step.action.path + at.index,
+                action: context.path(of: step) + at.index,
                 conditions: at.conditions.map(context.redact),
                 request: revealed,
                 note: notes.isEmpty ? nil : notes.joined(separator: "; "),
@@ -311,10 +320,10 @@ final class Previewer {
         )
     }
 
-    private func note(_ text: String, _ step: Step, _ at: At) {
+    func note(_ text: String, _ step: Step, _ at: At) {
         entries.append(
             Preview.Entry(
-                action: step.action.path + at.index,
+                action: context.path(of: step) + at.index,
                 conditions: at.conditions.map(context.redact),
                 request: nil,
                 note: text,

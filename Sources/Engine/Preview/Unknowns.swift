@@ -17,6 +17,8 @@ struct Unknowns {
 
     mutating func insert(_ path: String...) { paths.insert(path) }
 
+    mutating func insert(_ path: [String]) { paths.insert(path) }
+
     /// From now on there is a value.
     mutating func remove(_ path: String...) { paths.remove(path) }
 

@@ -29,7 +29,7 @@ struct CallCount {
                 if isRepeated { open.insert(name) }
             }
         }
-        for inner in step.inner { add(inner, reference, isRepeated: isRepeated) }
+        for inner in step.branches.joined() { add(inner, reference, isRepeated: isRepeated) }
     }
 
     private mutating func name(of reference: ConnectionReference?) -> String? {

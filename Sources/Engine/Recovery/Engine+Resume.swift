@@ -1,3 +1,4 @@
+import CEL
 import Connections
 import Recipe
 import Schedule
@@ -79,6 +80,8 @@ extension Engine {
             forgotten: forgotten.map { Reopening.Action(path: $0.path, index: $0.index) }
         )
         guard let reopened = try await store.reopen(reopening) else { return nil }
+        // What is forgotten the run itself will not find.
+        await Leftovers(of: run.id, in: detail.actions).end()
         var order = RunOrder(
             run: reopened,
             plan: plan,
@@ -86,6 +89,7 @@ extension Engine {
             inputs: detail.inputs ?? plan.defaultInputs,
             connections: configuration.workspace.connections
         )
+        order.recipes = callablePlans
         order.beginning = .resume
         order.commitsState = commitsState
         order.callsHeartbeat = false
@@ -129,13 +133,23 @@ extension RecipePlan {
         let action = recipe.actions.lazy.flatMap(\.all).first {
             record.path == $0.path || record.path == ActionKey.pages(of: $0.path)
         }
-        return recipe.delivery == .atMostOnce || !(action?.verb.isRepeatable ?? true)
+        return recipe.delivery == .atMostOnce || !(action?.isRepeatable ?? true)
     }
 
     /// Whether an action belongs to what follows the end of a run.
     fileprivate func isAfterwards(_ path: String) -> Bool {
-        (recipe.onSuccess + recipe.onFailure + recipe.finally).contains { path.isAt($0.path) }
+        if (recipe.onSuccess + recipe.onFailure + recipe.finally).contains(where: { path.isAt($0.path) }) {
+            return true
+        }
+        // Of a called recipe as well.
+        let calls = recipe.actions.lazy.flatMap(\.all).filter { if case .call = $0.verb { true } else { false } }
+        return calls.contains { call in
+            guard path.hasPrefix(call.path + "/") else { return false }
+            return path.dropFirst(call.path.count).split(separator: "/").contains { Self.sequels.contains($0) }
+        }
     }
+
+    private static let sequels: Set<Substring> = ["on_success", "on_failure", "finally"]
 
     /// Whether an action has failed, and nothing around it goes on after that.
     fileprivate func endsRun(_ record: ActionRecord) -> Bool {
@@ -149,14 +163,14 @@ extension RecipePlan {
 extension Action {
     /// This action and all inside it.
     fileprivate var all: [Action] {
-        var actions = [self] + verb.inner.flatMap(\.all)
+        var actions = [self] + verb.branches.joined().flatMap(\.all)
         if case .handle(let handlers) = onError { actions += handlers.flatMap(\.all) }
         return actions
     }
 
     /// The paths of the actions, from this one inwards, whose failure does not end the run.
     fileprivate var catching: [String] {
-        var paths = verb.inner.flatMap(\.catching)
+        var paths = verb.branches.joined().flatMap(\.catching)
         switch onError {
         case .fail: break
         case .proceed: paths.append(path)
@@ -168,20 +182,9 @@ extension Action {
     }
 }
 
-extension Verb {
-    /// The actions inside it.
-    fileprivate var inner: [Action] {
-        switch self {
-        case .block(let actions): actions
-        case .http(let request): request.pagination?.actions ?? []
-        case .use, .log, .set, .wait, .fail, .stop: []
-        }
-    }
-}
-
 extension ActionRecord {
-    /// Whether it only says that something is under way; a page that is worked on has its items.
-    fileprivate var isOpen: Bool { status == .started && result == nil }
+    /// Whether it only says that something is under way, with a program or without; a page that is worked on has its items.
+    fileprivate var isOpen: Bool { status == .started && (result == nil || result?["pid"] != nil) }
 }
 
 extension String {

@@ -65,6 +65,7 @@ extension Scheduler {
             inputs: inputs ?? plan.defaultInputs,
             connections: workspace.connections
         )
+        order.recipes = plans
         if run.cause == .schedule, let trigger = order.trigger {
             order.jitter = trigger.delay(of: run.fire.scheduledAt, recipe: run.fire.recipe)
         }
@@ -93,6 +94,7 @@ extension Scheduler {
 
     /// Ends a run that cannot go on.
     func close(_ run: RunRecord, _ reason: String) async throws(StoreError) {
+        await Leftovers(of: run.id, in: try await services.store.checkpoints(of: run.id)).end()
         let end = RunEnd(run: run.id, status: .interrupted, finishedAt: now, reason: reason)
         try await services.store.finish(end, fence: run.fence)
         services.observer.observe(.closed(run, reason: reason))

@@ -83,6 +83,7 @@ extension Scheduler {
             inputs: fire.plan.defaultInputs,
             connections: workspace.connections
         )
+        order.recipes = plans
         order.jitter = fire.jitter
         start(order)
     }

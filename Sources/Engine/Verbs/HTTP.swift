@@ -19,7 +19,7 @@ extension HTTPSender {
             return try await pagination.actions == nil ? reader.gather() : reader.stream(in: &scope)
         }
         // A resumed run must know that the effect may have been had.
-        if !request.isRepeatable || run.plan.recipe.delivery == .atMostOnce {
+        if !request.isRepeatable || run.delivery == .atMostOnce {
             try await run.checkpoints.begin(performance.record)
         }
         return result(of: try await send(prepared), attempts: attempts, since: start)

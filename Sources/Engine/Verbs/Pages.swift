@@ -78,7 +78,7 @@ struct PageReader {
         var count = 0
         var attempts = 0
         var summary: String?
-        let inner = InnerRecords(step)
+        let inner = InnerRecords(step, below: run.prefix)
         while true {
             if Task.isCancelled { throw .cancelled }
             let number = walk.count + 1
@@ -191,7 +191,7 @@ struct PageReader {
     }
 
     /// Whether a page must not be asked for twice without a sign that it was asked for.
-    private var isGuarded: Bool { !sender.request.isRepeatable || run.plan.recipe.delivery == .atMostOnce }
+    private var isGuarded: Bool { !sender.request.isRepeatable || run.delivery == .atMostOnce }
 
     /// What an earlier process left of a page.
     private func kept(_ number: Int) throws(Exit) -> ActionRecord? {
@@ -242,29 +242,35 @@ private struct InnerRecords {
     /// The actions read `page.response`, which holds the items once more and is not stored otherwise.
     let readResponse: Bool
 
-    init(_ step: Step) {
+    /// - Parameter prefix: what precedes the paths, in a called recipe.
+    init(_ step: Step, below prefix: String) {
         readResponse = step.inner.flatMap(\.action.expressions).flatMap(\.program.references).contains { reference in
             reference.path.first == "page" && (reference.path.count == 1 || reference.path[1] == "response")
         }
         var paths: [String] = []
         var variables: Set<String> = []
-        Self.visit(step.inner, &paths, &variables)
+        Self.visit(step.inner, below: prefix, &paths, &variables)
         self.paths = paths
         self.variables = variables.sorted()
     }
 
     func actions(at index: String) -> InnerActions { InnerActions(paths: paths, index: index) }
 
-    private static func visit(_ steps: [Step], _ paths: inout [String], _ variables: inout Set<String>) {
+    private static func visit(
+        _ steps: [Step],
+        below prefix: String,
+        _ paths: inout [String],
+        _ variables: inout Set<String>
+    ) {
         for step in steps {
-            paths.append(step.action.path)
+            paths.append(prefix + step.action.path)
             if case .http(let request) = step.action.verb, request.pagination != nil {
-                paths.append(ActionKey.pages(of: step.action.path))
+                paths.append(ActionKey.pages(of: prefix + step.action.path))
             }
-            if case .use = step.action.verb { paths.append(ActionKey.pages(of: step.action.path)) }
+            if case .use = step.action.verb { paths.append(ActionKey.pages(of: prefix + step.action.path)) }
             if case .set(let members) = step.action.verb { variables.formUnion(members.map(\.key)) }
-            visit(step.inner, &paths, &variables)
-            visit(step.handlers, &paths, &variables)
+            for branch in step.branches { visit(branch, below: prefix, &paths, &variables) }
+            visit(step.handlers, below: prefix, &paths, &variables)
         }
     }
 }

@@ -44,6 +44,11 @@ final class Performance: Sendable {
     }
 }
 
+extension Action {
+    /// Whether it may be done again when nobody knows whether it was done; what is repeated until it has come true is meant to be.
+    var isRepeatable: Bool { polling != nil || verb.isRepeatable }
+}
+
 /// The kinds of action, in one place: a new one is a case of `Verb`, a file beside this one, and a line in each of these lists.
 extension Verb {
     /// Performs the verb.
@@ -57,13 +62,17 @@ extension Verb {
         case .fail(let message): try performance.fail(message, in: scope)
         case .stop(let reason): try performance.stop(reason, in: scope)
         case .block: try await performance.performBlock(in: &scope)
+        case .parallel: try await performance.performParallel(in: &scope)
+        case .choose(let choice): try await performance.choose(choice, in: &scope)
+        case .call(let call): try await performance.call(call, in: scope)
+        case .run(let program): try await ProgramRunner(performance, program, in: scope).perform()
         }
     }
 
     /// Whether it does something outside the run, so that what was done before must be durable first.
     var hasEffect: Bool {
         switch self {
-        case .http, .use, .wait, .block: true
+        case .http, .use, .wait, .block, .parallel, .choose, .call, .run: true
         case .log, .set, .fail, .stop: false
         }
     }
@@ -73,7 +82,24 @@ extension Verb {
         switch self {
         case .http(let request): request.isRepeatable
         case .use(let call): call.operation.request.isRepeatable
-        case .log, .set, .wait, .fail, .stop, .block: true
+        case .run(let program): program.isIdempotent
+        case .log, .set, .wait, .fail, .stop, .block, .parallel, .choose, .call: true
+        }
+    }
+
+    /// Whether it is made of other actions, which have checkpoints and limits of their own.
+    var isComposite: Bool {
+        switch self {
+        case .block, .parallel, .choose, .call: true
+        case .http, .use, .log, .set, .wait, .fail, .stop, .run: false
+        }
+    }
+
+    /// Whether its result is found again from the checkpoints of the actions inside, which also restore what they set.
+    var isRestoredFromInside: Bool {
+        switch self {
+        case .block, .parallel, .choose: true
+        case .http, .use, .log, .set, .wait, .fail, .stop, .call, .run: false
         }
     }
 
@@ -85,7 +111,10 @@ extension Verb {
         case .log(let log): log.message.expressions
         case .set(let variables): variables.flatMap(\.value.expressions)
         case .wait(let template), .fail(let template), .stop(let template): template.expressions
-        case .block(let actions): actions.flatMap(\.expressions)
+        case .block, .parallel: branches.joined().flatMap(\.expressions)
+        case .choose(let choice): choice.cases.map(\.condition) + branches.joined().flatMap(\.expressions)
+        case .call(let call): call.inputs?.expressions ?? []
+        case .run(let program): program.expressions
         }
     }
 }

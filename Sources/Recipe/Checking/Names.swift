@@ -126,6 +126,9 @@ struct Names {
     static let httpResult = Shape.members(
         exchange.merging(["attempts": .typed(.int), "duration": .open]) { first, _ in first }
     )
+    static let programResult = Shape.members([
+        "exit_code": .typed(.int), "stdout": .typed(.string), "stderr": .typed(.string),
+    ])
     static let pagedResult = Shape.members(
         (httpResult.members ?? [:]).merging(["items": .typed(.list(.dyn)), "pages": .typed(.int)]) { first, _ in first }
     )

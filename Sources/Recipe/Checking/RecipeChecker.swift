@@ -48,12 +48,8 @@ struct RecipeChecker {
     private static func variablesSet(in actions: [Action]) -> Set<String> {
         var names: Set<String> = []
         for action in actions {
-            switch action.verb {
-            case .set(let variables): names.formUnion(variables.map(\.key))
-            case .block(let inner): names.formUnion(variablesSet(in: inner))
-            case .http(let request): names.formUnion(variablesSet(in: request.pagination?.actions ?? []))
-            case .use, .log, .wait, .fail, .stop: break
-            }
+            if case .set(let variables) = action.verb { names.formUnion(variables.map(\.key)) }
+            for branch in action.verb.branches { names.formUnion(variablesSet(in: branch)) }
             if case .handle(let handlers) = action.onError { names.formUnion(variablesSet(in: handlers)) }
         }
         return names
@@ -78,13 +74,14 @@ struct RecipeChecker {
             let visible = inner.with("error", Names.error).with("response", Names.response)
             references.check(condition: condition, of: "while", visible)
         }
-        var output = inner
+        var seen = inner.with("result", Self.result(of: action.verb))
         switch action.verb {
         case .http(let request) where request.pagination?.actions != nil: break
-        case .http, .use: output = output.with("response", Names.response)
-        case .log, .set, .wait, .fail, .stop, .block: break
+        case .http, .use: seen = seen.with("response", Names.response)
+        case .log, .set, .wait, .fail, .stop, .block, .parallel, .choose, .call, .run: break
         }
-        references.check(action.output, output)
+        references.check(condition: action.polling?.condition, of: "until", seen)
+        references.check(action.output, seen)
         if case .handle(let handlers) = action.onError {
             var handling = inner.with("error", Names.error)
             check(handlers, recipe, &handling)
@@ -112,12 +109,36 @@ struct RecipeChecker {
                 if action.forEach == nil { outer.add(variable.key, to: "vars") }
             }
         case .wait(let template), .fail(let template), .stop(let template): references.check(template, inner)
-        case .block(let actions):
-            var nested = inner
-            check(actions, recipe, &nested)
-            // Results stay inside, vars come out (DESIGN section 10).
-            inner.variables["vars"] = nested.variables["vars"]
-            if action.forEach == nil { outer.variables["vars"] = nested.variables["vars"] }
+        case .block, .parallel:
+            check(action.verb.branches, of: action, recipe, &inner, outer: &outer)
+        case .choose(let choice):
+            for option in choice.cases { references.check(condition: option.condition, of: "when", inner) }
+            check(action.verb.branches, of: action, recipe, &inner, outer: &outer)
+        case .call(let call): references.check(call.inputs, inner)
+        case .run(let program):
+            if case .condition(let condition) = program.expect {
+                references.check(condition: condition, of: "expect", inner.with("result", Names.programResult))
+            }
+            references.check(program, inner)
+        }
+    }
+
+    /// Actions inside an action: results stay inside their branch, vars come out (DESIGN section 10).
+    private func check(
+        _ branches: [[Action]],
+        of action: Action,
+        _ recipe: Recipe,
+        _ inner: inout Names,
+        outer: inout Names
+    ) {
+        let before = inner
+        for branch in branches {
+            var nested = before
+            check(branch, recipe, &nested)
+            for (name, shape) in nested.variables["vars"]?.members ?? [:] {
+                inner.add(name, to: "vars", shape)
+                if action.forEach == nil { outer.add(name, to: "vars", shape) }
+            }
         }
     }
 
@@ -139,12 +160,21 @@ struct RecipeChecker {
         let shape: Names.Shape
         switch action.verb {
         case _ where action.forEach != nil: shape = .typed(.list(.dyn))
-        case .http(let request) where action.output == nil:
-            shape = Names.result(of: request)
-        default: return .open
+        case _ where action.output != nil: return .open
+        case let verb: shape = Self.result(of: verb)
         }
         // What is skipped is null.
         return action.condition == nil ? shape : .maybe(shape)
+    }
+
+    /// What is known of a verb's own result.
+    private static func result(of verb: Verb) -> Names.Shape {
+        switch verb {
+        case .http(let request): Names.result(of: request)
+        case .run: Names.programResult
+        case .parallel: .typed(.list(.dyn))
+        case .use, .log, .set, .wait, .fail, .stop, .block, .choose, .call: .open
+        }
     }
 
     /// In recipes `connection` has the fields that are not secret (promise P3).

@@ -123,6 +123,17 @@ struct ReferenceChecker {
         if case .template(let template) = request.idempotencyKey { check(template, names) }
     }
 
+    /// All that is evaluated before a program is started.
+    func check(_ program: ProgramAction, _ names: Names) {
+        switch program.command {
+        case .arguments(let words): check(words, names)
+        case .shell(let text): check(text, names)
+        }
+        check(program.input, names)
+        check(program.environment, names)
+        check(program.directory, names)
+    }
+
     private func check(_ reference: Reference, of expression: Expression, _ names: Names) {
         guard let root = reference.path.first else { return }
         guard var shape = names.variables[root] else {

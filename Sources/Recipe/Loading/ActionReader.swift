@@ -69,8 +69,12 @@ struct ActionReader {
     private enum VerbKey: String, CaseIterable {
         case get, post, put, patch, delete, head
         case use
+        case call
+        case run, shell
         case log, set, wait, fail, stop
         case block = "do"
+        case parallel
+        case choose = "switch"
     }
 
     private func verb(
@@ -103,6 +107,16 @@ struct ActionReader {
             return file.template(value, as: "`stop`").map(Verb.stop)
         case .block:
             return .block(actions(value, as: "`do`", prefix: "\(path)/"))
+        case .parallel:
+            return .parallel(branches(value, path: path))
+        case .choose:
+            return .choose(choice(value, &reader, path: path))
+        case .call:
+            return RecipeCallReader(file: file).call(value, &reader).map(Verb.call)
+        case .run:
+            return ProgramReader(file: file).program(value, &reader).map(Verb.run)
+        case .shell:
+            return ProgramReader(file: file).shell(value, &reader).map(Verb.run)
         }
     }
 
@@ -129,6 +143,7 @@ private struct CommonKeys {
     let connection: ConnectionReference?
     private let timeout: Duration?
     private let retry: RetryPolicy?
+    private let polling: Polling?
     private let output: ValueTemplate?
     private let proceeds: Bool
     /// The actions of `on_error:`, where it is a list.
@@ -142,6 +157,7 @@ private struct CommonKeys {
             .reference(reader.takeNonNull("connection"))
         timeout = file.duration(reader.take("timeout"), as: "`timeout`", min: .milliseconds(1))
         retry = RetryReader(file: file).policy(reader.take("retry"))
+        polling = Self.polling(&reader, file)
         output = reader.take("output").map(file.valueTemplate)
         var proceeds = false
         var handler: Node?
@@ -168,8 +184,9 @@ private struct CommonKeys {
         action.condition = condition
         action.forEach = forEach
         action.connection = connection
-        if let timeout { action.timeout = timeout }
+        action.ownTimeout = timeout
         action.retry = retry
+        action.polling = polling
         action.output = output
         if proceeds { action.onError = .proceed }
     }
@@ -191,6 +208,14 @@ private struct CommonKeys {
             }
             return nil
         }
+        if name == "result", let entry = reader.entries.first(where: { $0.name == "as" }) {
+            file.diagnostics.report(
+                "name.reserved",
+                "`result` is what `output` and `until` see of the action, and cannot be an item",
+                at: entry.value.span,
+                help: "choose another name, for example `item_result`"
+            )
+        }
         guard let expression = file.expression(list, as: "`foreach`") else { return nil }
         return ForEach(
             list: expression,
@@ -198,5 +223,24 @@ private struct CommonKeys {
             concurrency: concurrency?.value ?? 1,
             dedupe: DedupeReader(file: file).dedupe(dedupe, itemName: name)
         )
+    }
+
+    private static func polling(_ reader: inout MappingReader, _ file: FileReader) -> Polling? {
+        let until = reader.take("until")
+        let every = file.duration(reader.take("every"), as: "`every`", min: .milliseconds(100))
+        guard let until else {
+            if let entry = reader.entries.first(where: { $0.name == "every" }) {
+                file.diagnostics.report(
+                    "until.missing",
+                    "`every` belongs to `until`, which is missing",
+                    at: entry.key.span,
+                    help: "add `until: ${{ … }}` or remove `every`"
+                )
+            }
+            return nil
+        }
+        return file.expression(until, as: "`until`").map {
+            Polling(condition: $0, interval: every ?? Defaults.pollInterval)
+        }
     }
 }

@@ -30,7 +30,7 @@ struct RetryReader {
     private enum Jitter: String, CaseIterable, Sendable { case full, none }
 
     private static let ordinary: [RetryPolicy.Condition] = [
-        .network, .timeout, .statuses(429...429), .statuses(500...599),
+        .network, .timeout, .exit, .statuses(429...429), .statuses(500...599),
     ]
 
     private func conditions(_ node: Node) -> [RetryPolicy.Condition] {
@@ -41,6 +41,7 @@ struct RetryReader {
             switch scalar.text {
             case "network": return .network
             case "timeout": return .timeout
+            case "exit": return .exit
             default:
                 guard let range = StatusRange.parse(scalar.text) else { return unknown(item, "`\(scalar.text)`") }
                 return .statuses(range)
@@ -53,7 +54,7 @@ struct RetryReader {
             "retry.on",
             "\(what) is nothing to retry on",
             at: node.span,
-            help: "write `network`, `timeout`, a status such as `429`, or a class such as `5xx`"
+            help: "write `network`, `timeout`, `exit`, a status such as `429`, or a class such as `5xx`"
         )
         return nil
     }

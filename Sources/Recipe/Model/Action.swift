@@ -14,12 +14,14 @@ public struct Action: Sendable {
     public var forEach: ForEach?
     /// What it sends through; nil takes the recipe's.
     public var connection: ConnectionReference?
-    /// The longest attempt.
-    public var timeout = Defaults.actionTimeout
+    /// The longest attempt as the action itself says; nil is the default of its verb.
+    public var ownTimeout: Duration?
     /// How it tries again; nil is the recipe's, else the default of the verb.
     public var retry: RetryPolicy?
     /// What its failure means for the run.
     public var onError = ErrorPolicy.fail
+    /// The action is done again and again until this holds.
+    public var polling: Polling?
     /// Replaces the action's result.
     public var output: ValueTemplate?
     /// What it does.
@@ -33,6 +35,9 @@ public struct Action: Sendable {
         self.verb = verb
         self.place = place
     }
+
+    /// The longest attempt of a request or a program.
+    public var timeout: Duration { ownTimeout ?? Defaults.actionTimeout }
 }
 
 /// The kinds of action.
@@ -47,6 +52,47 @@ public indirect enum Verb: Sendable {
     case fail(Template)
     case stop(Template)
     case block([Action])
+    case parallel([[Action]])
+    case choose(Choice)
+    case call(RecipeCall)
+    case run(ProgramAction)
+}
+
+extension Verb {
+    /// The lists of actions inside it.
+    public var branches: [[Action]] {
+        switch self {
+        case .block(let actions): [actions]
+        case .parallel(let branches): branches
+        case .choose(let choice): choice.cases.map(\.actions) + [choice.otherwise]
+        case .http(let request): request.pagination?.actions.map { [$0] } ?? []
+        case .use, .log, .set, .wait, .fail, .stop, .call, .run: []
+        }
+    }
+}
+
+/// The verb `switch`: the first case that holds is done.
+public struct Choice: Sendable {
+    /// One case.
+    public struct Case: Sendable {
+        /// Says whether it is this one.
+        public let condition: Expression
+        /// What is done then.
+        public let actions: [Action]
+    }
+
+    /// The cases in the order in which they are asked.
+    public let cases: [Case]
+    /// What is done when none of them holds; empty does nothing.
+    public let otherwise: [Action]
+}
+
+/// The keys `until` and `every`: the action is repeated until its result is what was waited for.
+public struct Polling: Sendable {
+    /// Ends it; sees `result`, and `response` after a request.
+    public let condition: Expression
+    /// The time from the end of one repetition to the begin of the next.
+    public let interval: Duration
 }
 
 /// A `foreach` and what belongs to it.
@@ -90,6 +136,8 @@ public struct RetryPolicy: Sendable {
     public enum Condition: Sendable, Hashable {
         case network
         case timeout
+        /// A program ended with an exit code that was not expected.
+        case exit
         case statuses(ClosedRange<Int>)
     }
 

@@ -168,6 +168,12 @@ public enum Defaults {
     public static let runTimeout = Duration.seconds(3600)
     /// The longest attempt of an action: 3 min.
     public static let actionTimeout = Duration.seconds(180)
+    /// From the end of one look to the begin of the next, of an action with `until`: 5 s.
+    public static let pollInterval = Duration.seconds(5)
+    /// The most that a program may write to its standard output, and to its standard error: 8 MiB each.
+    public static let maxOutputBytes = 8 << 20
+    /// How deep recipes may call each other: 16.
+    public static let callDepth = 16
     /// The largest response body: 64 MiB.
     public static let maxBodyBytes = 64 << 20
     /// The most pages that `paginate` reads: 1,000.

@@ -1,4 +1,3 @@
-import CEL
 import YAML
 
 /// Reads the verb `use`: an operation of the connector, and what `with:` gives it.
@@ -32,7 +31,8 @@ struct OperationCallReader {
             reportUnknown(name.text, of: connector, at: node.span)
             return nil
         }
-        check(given, against: operation, name.text, at: node.span)
+        GivenInputs(node: given, key: "with", owner: "the operation `\(name.text)`", code: "use")
+            .check(against: operation.inputs, at: node.span, into: file.diagnostics)
         return OperationCall(
             name: name.text,
             operation: operation,
@@ -53,44 +53,5 @@ struct OperationCallReader {
             at: span,
             help: help
         )
-    }
-
-    /// Names are checked here, and values as far as they are no expressions.
-    private func check(_ given: Node?, against operation: Operation, _ name: String, at span: Span) {
-        var entries: [Entry] = []
-        switch given?.content {
-        case .mapping(let mapping)?: entries = mapping
-        // An expression that gives the whole map is checked when it has been evaluated.
-        case .scalar?, .sequence?: return
-        case nil: break
-        }
-        for entry in entries {
-            guard let input = operation.inputs.first(where: { $0.name == entry.name }) else {
-                let names = operation.inputs.map(\.name)
-                let near = Suggestion.nearest(to: entry.name, among: names)
-                file.diagnostics.report(
-                    "use.unknown-input",
-                    "the operation `\(name)` has no input `\(entry.name)`",
-                    at: entry.key.span,
-                    help: near.map { "`\($0)` was probably meant" }
-                        ?? (names.isEmpty
-                            ? "it takes none" : "it takes \(names.map { "`\($0)`" }.joined(separator: ", "))")
-                )
-                continue
-            }
-            guard file.valueTemplate(entry.value).expressions.isEmpty else { continue }
-            if let problem = input.problem(with: Value(plain: entry.value)) {
-                file.diagnostics.report("use.input", "the input `\(entry.name)` \(problem)", at: entry.value.span)
-            }
-        }
-        for input in operation.inputs
-        where input.defaultValue == nil && !input.isOptional && !entries.contains(where: { $0.name == input.name }) {
-            file.diagnostics.report(
-                "use.missing-input",
-                "the operation `\(name)` needs `\(input.name)`",
-                at: given?.span ?? span,
-                help: "add `with: { \(input.name): … }`"
-            )
-        }
     }
 }

@@ -107,6 +107,20 @@ extension WorkspaceFiles {
         case settings, connector, connection, recipe
     }
 
+    /// Whether there is a recipe at a path relative to a workspace, by the rules that the listing follows.
+    static func isRecipe(_ path: String, inWorkspace root: String) -> Bool {
+        let parts = path.split(separator: "/")
+        guard !path.hasPrefix("/"), parts.allSatisfy({ !$0.hasPrefix(".") && !$0.hasPrefix("_") }),
+            kind(of: "\(root)/\(path)", inWorkspace: root) == .recipe, access("\(root)/\(path)", F_OK) == 0
+        else { return false }
+        var directory = root
+        for part in parts.dropLast() {
+            directory += "/\(part)"
+            if isWorkspaceRoot(directory) { return false }
+        }
+        return true
+    }
+
     /// What the file at an absolute path is in a workspace.
     public static func kind(of path: String, inWorkspace root: String) -> Kind {
         guard path.hasPrefix(root + "/") else { return .recipe }

@@ -25,7 +25,19 @@ public struct WorkspaceLoader: Sendable {
 
     /// Loads everything; what is broken is left out and reported in `diagnostics`.
     public func load() -> Workspace {
-        load(recipes: \.recipes)
+        var workspace = load(recipes: \.recipes)
+        if let alerts = workspace.alerts {
+            var file = [
+                LoadedRecipe(name: alerts.name, draft: alerts, source: Source(path: alerts.path, text: alerts.text))
+            ]
+            let recipes = workspace.recipes.values.map { LoadedRecipe(name: $0.name, draft: $0) }
+            CallChecker(recipes).check(&file)
+            for part in file {
+                workspace.add(part.diagnostics, part.source)
+                workspace.alerts = part.recipe
+            }
+        }
+        return workspace
     }
 
     private func load(recipes: (WorkspaceFiles) -> [String]) -> Workspace {
@@ -35,7 +47,8 @@ public struct WorkspaceLoader: Sendable {
         let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
         if let settings { loadAlerts(settings, catalogue, &workspace) }
         (workspace.connectors, workspace.connections) = catalogue.loadAll()
-        let loaded = loadRecipes(recipes(files), settings: workspace.settings, catalogue)
+        var loaded = loadRecipes(recipes(files), settings: workspace.settings, catalogue)
+        CallChecker(loaded).check(&loaded)
         merge(catalogue, loaded, into: &workspace)
         return workspace
     }
@@ -47,19 +60,65 @@ public struct WorkspaceLoader: Sendable {
         return workspace.settings
     }
 
-    /// Loads one recipe and what it names; nothing else is read.
+    /// Loads one recipe and what it names, the recipes that it calls too; nothing else is read.
     ///
-    /// `path` is relative to the root or absolute.
+    /// `path` is relative to the root or absolute. The workspace has the recipes that are called beside it.
     public func load(recipe path: String) -> (workspace: Workspace, recipe: Recipe?) {
         var workspace = Workspace(root: root, settings: WorkspaceSettings(timezone: systemZone))
         _ = loadSettings(&workspace)
         let files = WorkspaceFiles(root: root, recipes: [])
         let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
         let relative = path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
-        let loaded = loadRecipes([relative], settings: workspace.settings, catalogue)
+        var loaded = loadRecipes([relative], settings: workspace.settings, catalogue)
+        if let calls = loaded.first?.draft?.calls, !calls.isEmpty {
+            let others = loadCalled(calls.map(\.name), from: relative, settings: workspace.settings, catalogue)
+            loaded += others.called
+            CallChecker(loaded, names: others.names).check(&loaded)
+        }
         workspace.connections = catalogue.loadedConnections
+        let recipe = loaded.first?.recipe
         merge(catalogue, loaded, into: &workspace)
-        return (workspace, workspace.recipes.values.first)
+        return (workspace, recipe)
+    }
+
+    /// The recipes of these names, and those that they call; besides, the names of all recipes that were read on the way.
+    ///
+    /// A recipe is looked for under its name first; only where it is not there must every file be read, since one may
+    /// have another name than its path.
+    private func loadCalled(
+        _ names: [String],
+        from first: String,
+        settings: WorkspaceSettings,
+        _ catalogue: Catalogue
+    ) -> (called: [LoadedRecipe], names: Set<String>) {
+        var found: [String: LoadedRecipe] = [:]
+        var paths: Set<String> = [first]
+        var wanted = names
+        while let name = wanted.popLast() {
+            guard found[name] == nil else { continue }
+            let likely = ["\(name).yml", "\(name).yaml"].filter {
+                !paths.contains($0) && WorkspaceFiles.isRecipe($0, inWorkspace: root)
+            }
+            if let recipe = loadRecipes(likely, settings: settings, catalogue).first(where: { $0.name == name }) {
+                found[name] = recipe
+                paths.formUnion(likely)
+                wanted += recipe.draft?.calls.map(\.name) ?? []
+                continue
+            }
+            let rest = WorkspaceFiles(root: root).recipes.filter { !paths.contains($0) }
+            for recipe in loadRecipes(rest, settings: settings, catalogue) {
+                if let name = recipe.name, found[name] == nil { found[name] = recipe }
+            }
+            // Everything is read now: what is still missing is not there.
+            break
+        }
+        var reached: Set<String> = []
+        wanted = names
+        while let name = wanted.popLast() {
+            guard found[name] != nil, reached.insert(name).inserted else { continue }
+            wanted += found[name]?.draft?.calls.map(\.name) ?? []
+        }
+        return (reached.sorted().compactMap { found[$0] }, Set(found.keys))
     }
 
     /// Reads a recipe again from the text of an earlier version, which a resumed run keeps (DESIGN section 10).
@@ -105,20 +164,13 @@ public struct WorkspaceLoader: Sendable {
 
     // MARK: Recipes
 
-    /// One file's outcome, made on any core and merged in order.
-    private struct Loaded: Sendable {
-        var recipe: Recipe?
-        var source: Source?
-        var diagnostics: [Diagnostic] = []
-    }
-
-    private func loadRecipes(_ paths: [String], settings: WorkspaceSettings, _ catalogue: Catalogue) -> [Loaded] {
-        let results = Mutex<[Int: Loaded]>([:])
+    private func loadRecipes(_ paths: [String], settings: WorkspaceSettings, _ catalogue: Catalogue) -> [LoadedRecipe] {
+        let results = Mutex<[Int: LoadedRecipe]>([:])
         // Parsing dominates and files are independent, so all cores share a large workspace.
         let chunk = 16
         let chunks = (paths.count + chunk - 1) / chunk
         DispatchQueue.concurrentPerform(iterations: chunks) { number in
-            var part: [Int: Loaded] = [:]
+            var part: [Int: LoadedRecipe] = [:]
             for index in (number * chunk)..<min((number + 1) * chunk, paths.count) {
                 part[index] = loadRecipe(paths[index], settings: settings, catalogue)
             }
@@ -127,7 +179,7 @@ public struct WorkspaceLoader: Sendable {
         return results.withLock { results in paths.indices.compactMap { results[$0] } }
     }
 
-    private func loadRecipe(_ path: String, settings: WorkspaceSettings, _ catalogue: Catalogue) -> Loaded {
+    private func loadRecipe(_ path: String, settings: WorkspaceSettings, _ catalogue: Catalogue) -> LoadedRecipe {
         switch reader.source(path) {
         case .success(let source):
             let file = FileReader(source: source, settings: settings)
@@ -137,14 +189,14 @@ public struct WorkspaceLoader: Sendable {
                 let name = WorkspaceFiles.recipeName(path)
                 recipe = RecipeReader(file: file, catalogue: catalogue).recipe(node, defaultName: name)
             }
-            if file.diagnostics.hasErrors { recipe = nil }
-            return Loaded(recipe: recipe, source: source, diagnostics: file.diagnostics.sorted)
+            let name = recipe?.name ?? WorkspaceFiles.recipeName(path)
+            return LoadedRecipe(name: name, draft: recipe, source: source, diagnostics: file.diagnostics.sorted)
         case .failure(let problem):
-            return Loaded(diagnostics: [problem.diagnostic])
+            return LoadedRecipe(diagnostics: [problem.diagnostic])
         }
     }
 
-    private func merge(_ catalogue: Catalogue, _ loaded: [Loaded], into workspace: inout Workspace) {
+    private func merge(_ catalogue: Catalogue, _ loaded: [LoadedRecipe], into workspace: inout Workspace) {
         for report in catalogue.reports { workspace.add(report.diagnostics, report.source) }
         for result in loaded {
             workspace.add(result.diagnostics, result.source)

@@ -38,7 +38,8 @@ extension NodeRecord {
         }
     }
 
-    private static func bootIdentity() -> String {
+    /// The machine's boot, and the name space that process numbers belong to: numbers of one say nothing in another.
+    public static func bootIdentity() -> String {
         let boot = String(
             decoding: contents("/proc/sys/kernel/random/boot_id").prefix { $0 != UInt8(ascii: "\n") },
             as: UTF8.self
@@ -50,7 +51,7 @@ extension NodeRecord {
     }
 
     /// Field 22 of `/proc/PID/stat` (proc(5)); nil when there is no such process, or only its zombie.
-    private static func processStart(of pid: Int32) -> UInt64? {
+    public static func processStart(of pid: Int32) -> UInt64? {
         let text = contents("/proc/\(pid)/stat")
         // Field 2 is the program's name in parentheses, and may hold anything, also parentheses and spaces.
         guard let end = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }

@@ -158,7 +158,7 @@ extension Recipe {
 
     private func uses(_ name: String, in action: Action) -> Bool {
         if isNamed(action.connection, name) { return true }
-        if case .block(let actions) = action.verb, actions.contains(where: { uses(name, in: $0) }) { return true }
+        if action.verb.branches.joined().contains(where: { uses(name, in: $0) }) { return true }
         if case .handle(let actions) = action.onError { return actions.contains { uses(name, in: $0) } }
         return false
     }
