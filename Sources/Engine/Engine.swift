@@ -99,7 +99,7 @@ public final class Engine: Sendable {
         try await scheduler.recover()
         try await scheduler.watchTriggers(isStart: true)
         configuration.observer.observe(
-            .ready(triggers: await scheduler.watches.count, next: await scheduler.nextWake())
+            .ready(triggers: await scheduler.watches.count, next: await scheduler.nextFire())
         )
         // Loading leaves holes all over the heap that an idle process would keep.
         Task.detached(priority: .background) { clinux_release_free_memory() }
@@ -120,6 +120,7 @@ public final class Engine: Sendable {
             return grace
         }
         await scheduler.stop(grace: grace)
+        await scheduler.pruning?.value
         do {
             try await store.unregister(node)
         } catch {

@@ -266,7 +266,7 @@ public protocol Store: Sendable {
 
     /// Removes history and gives the space back.
     ///
-    /// Live runs stay. A fire whose record was removed can never be claimed again, and the watermark of its trigger moves past it.
+    /// Live runs stay. A task that is cancelled leaves the rest for the next time. A fire whose record was removed can never be claimed again, and the watermark of its trigger moves past it.
     ///
     /// - Parameters:
     ///   - before: runs with an earlier fire time, and earlier renewals, go.

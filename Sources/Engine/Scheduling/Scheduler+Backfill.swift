@@ -2,14 +2,16 @@ import Recipe
 import Schedule
 import Store
 
-/// Something that the scheduler does for a recipe at a moment of its own, beside the fires of its triggers.
+/// Something that the scheduler does at a moment of its own, beside the fires of triggers.
 enum Chore: Sendable, Hashable {
-    /// Run the next of its backfill.
+    /// Run the next of a recipe's backfill.
     case backfill(String)
-    /// See whether a run of it succeeded in time.
+    /// See whether a run of a recipe succeeded in time.
     case expectation(String)
     /// Go on with parked runs, of any recipe.
     case parked
+    /// Remove history that is too old.
+    case history
 }
 
 extension Scheduler {

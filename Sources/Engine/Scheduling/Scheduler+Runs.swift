@@ -269,6 +269,7 @@ extension Scheduler {
     func stop(grace: Duration) async {
         guard !isStopping else { return }
         isStopping = true
+        pruning?.cancel()
         silenceAlarm()
         services.observer.observe(.stopping(runs: running.count))
         // What is being claimed at this moment still begins.

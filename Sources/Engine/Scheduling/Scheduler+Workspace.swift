@@ -55,7 +55,10 @@ extension Scheduler {
             requeue(record.key)
         }
         await catchUp(late, at: moment)
-        if isStart { await loadAlarms() }
+        if isStart {
+            await loadAlarms()
+            expectPruning()
+        }
         await watchExpectations()
         if isStart { await fireOnStart(at: moment) }
         await wake()

@@ -59,6 +59,8 @@ actor Scheduler {
     var pausedExpectations: Set<String> = []
     /// Recipes whose backfill goes on, and when its next run may start.
     var backfills: [String: Instant] = [:]
+    /// The removal of old history, while it goes on.
+    var pruning: Task<Void, Never>?
     /// Whether waiting runs are being started.
     var isFilling = false
     var leaseAlarm: (any Alarm)?
@@ -112,9 +114,12 @@ actor Scheduler {
             if let trigger = watches[key]?.trigger { watches[key]?.trigger = trigger.refreshed() }
             requeue(key)
         }
-        services.observer.observe(.zonesChanged(changed, next: nextWake()))
+        services.observer.observe(.zonesChanged(changed, next: nextFire()))
         await wake()
     }
+
+    /// The earliest moment at which a trigger is due.
+    func nextFire() -> Instant? { queue.next() }
 
     /// The earliest moment at which something is due.
     func nextWake() -> Instant? { [queue.next(), chores.next()].compactMap { $0 }.min() }
@@ -177,6 +182,7 @@ actor Scheduler {
                 case .backfill(let recipe): await continueBackfill(of: recipe)
                 case .expectation(let recipe): await judgeSuccess(of: recipe)
                 case .parked: await resumeParked()
+                case .history: pruneHistory()
                 }
             }
         }

@@ -26,7 +26,7 @@ extension SQLiteStore {
                 return session.database.changesCount
             }
             result.renewals += deleted
-        } while deleted == Self.batch
+        } while deleted == Self.batch && !Task.isCancelled
         try await writer.write { session in
             let delete = "DELETE FROM pause WHERE until < ?"
             try session.database.cachedStatement(sql: delete).execute(arguments: [before.microseconds])
@@ -64,7 +64,7 @@ extension SQLiteStore {
                 return rows.count
             }
             total += deleted
-        } while deleted == Self.batch
+        } while deleted == Self.batch && !Task.isCancelled
         return total
     }
 
@@ -84,7 +84,7 @@ extension SQLiteStore {
                     try session.database.cachedStatement(sql: delete).execute(arguments: [now.microseconds])
                     return session.database.changesCount
                 }
-            } while deleted == Self.batch
+            } while deleted == Self.batch && !Task.isCancelled
         }
     }
 
@@ -107,7 +107,7 @@ extension SQLiteStore {
                 if before > 0 { try database.execute(sql: "PRAGMA incremental_vacuum(1000)") }
                 return (before, try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0)
             }
-        } while progress.after > 0 && progress.after < progress.before
+        } while progress.after > 0 && progress.after < progress.before && !Task.isCancelled
         try await writer.maintain { database in
             do {
                 _ = try database.checkpoint(.truncate)
