@@ -141,6 +141,7 @@ struct Courier: Sendable {
             onSend: parcel.request.onSend
         )
         message.route = route
+        message.statedTimeout = timeout
         message.file = parcel.request.saveTo.map(PartialFile.init)
         do {
             return try await transport.send(message)

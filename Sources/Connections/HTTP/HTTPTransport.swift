@@ -19,6 +19,8 @@ public struct OutgoingRequest: Sendable {
     public var timeout: Duration
     /// The largest body that is read.
     public var maxBytes: Int
+    /// What messages call the time limit, where `timeout` is only what is left of it.
+    var statedTimeout: Duration?
     /// How the server is reached; nil is the machine's own way.
     var route: Route?
     /// Takes the body of a response with a 2xx status.
@@ -135,7 +137,7 @@ public final class HTTPTransport: Sendable {
             }
         } catch {
             request.file?.discard()
-            throw TransportError(error, timeout: request.timeout)
+            throw TransportError(error, timeout: request.statedTimeout ?? request.timeout)
         }
     }
 
