@@ -39,11 +39,11 @@ public final class Sandbox: Sendable {
     /// - Throws: `SandboxError` when a setting is wrong or the port cannot be had.
     public func run(onReady: @escaping @Sendable (Address) -> Void = { _ in }) async throws {
         if let fault = state.configuration.fault { throw fault }
-        let (running, announce) = AsyncStream.makeStream(of: Void.self)
+        let (running, announce) = AsyncStream.makeStream(of: (any Channel).self)
         let (stopping, stop) = AsyncStream.makeStream(of: Void.self)
-        let services = group { address in
-            onReady(address)
-            announce.yield()
+        let services = group { listener in
+            onReady(Address(port: listener.localAddress?.port ?? 0))
+            announce.yield(listener)
         }
         // A server that is cancelled drops connections that it has accepted and not yet begun, which NIO answers with a trap. So the
         // server's tasks are out of reach of our caller's cancellation, which becomes a graceful shutdown.
@@ -54,7 +54,10 @@ public final class Sandbox: Sendable {
         let stopper = Task {
             for await _ in stopping {}
             // A server that has not begun to listen cannot be told to stop.
-            for await _ in running { break }
+            for await listener in running {
+                await Self.stopAccepting(listener)
+                break
+            }
             await services.triggerGracefulShutdown()
         }
         defer { stop.finish() }
@@ -68,6 +71,14 @@ public final class Sandbox: Sendable {
             throw Self.sandboxError(error, port: state.configuration.port) ?? error
         }
         await stopper.value
+    }
+
+    /// Accepts no more, and lets what was accepted be handed over: a connection that comes in while the listener closes belongs to nobody, and NIO traps.
+    private static func stopAccepting(_ listener: any Channel) async {
+        // One that cannot be told is closed already.
+        try? await listener.setOption(.autoRead, value: false).get()
+        // A connection is handed over within two turns of the loop that accepted it.
+        for _ in 0..<4 { try? await listener.eventLoop.submit {}.get() }
     }
 
     /// Serves while `body` runs, and returns what it returns.
@@ -108,7 +119,7 @@ public final class Sandbox: Sendable {
     /// How long requests that are being answered may take once the sandbox stops.
     private static let grace = Duration.milliseconds(200)
 
-    private func group(onReady: @escaping @Sendable (Address) -> Void) -> ServiceGroup {
+    private func group(onReady: @escaping @Sendable (any Channel) -> Void) -> ServiceGroup {
         // The command line says what is going on; a library that logs on its own would spoil its output.
         let logger = Logger(label: "sandbox") { _ in SwiftLogNoOpLogHandler() }
         let server = Application(
@@ -117,9 +128,7 @@ public final class Sandbox: Sendable {
                 address: .hostname("127.0.0.1", port: state.configuration.port),
                 backlog: Self.backlog
             ),
-            onServerRunning: { channel in
-                onReady(Address(port: channel.localAddress?.port ?? 0))
-            },
+            onServerRunning: { channel in onReady(channel) },
             // The listener and its connections share one loop: between two, a connection is lost, and NIO traps, when the listener closes
             // while the connection is handed over.
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton.next()),
