@@ -9,7 +9,8 @@ import Testing
         for number in 0..<40 {
             files["r\(number).yml"] = "trigger: { interval: 1s }\nconnection: api\nactions:\n  - get: /api/v5/me\n"
         }
-        let configuration = SandboxConfiguration(tokenLifetime: .seconds(3), rotate: true)
+        // Twice what a request takes at the worst while a thousand other tests run.
+        let configuration = SandboxConfiguration(tokenLifetime: .seconds(6), rotate: true)
         try await SandboxWorkspace.serve(files, configuration) { sandbox, program, _ in
             let started = ContinuousClock.now
             let process = try await program.start(["start"])
@@ -168,7 +169,7 @@ import Testing
 
     @Test func `SIGTERM lets what runs end`() async throws {
         let recipe =
-            "trigger: { interval: 1d, run_on_start: true }\nconnection: api\nactions:\n  - get: /api/v5/me?delay=1s\n"
+            "trigger: { interval: 1d, run_on_start: true }\nconnection: api\nactions:\n  - get: /api/v5/me?delay=4s\n"
         try await SandboxWorkspace.serve(["slow.yml": recipe]) { sandbox, program, _ in
             let process = try await program.start(["start"])
             #expect(try await eventually { try await runs(program).contains { $0["status"] == .string("running") } })
