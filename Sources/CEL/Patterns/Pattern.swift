@@ -16,8 +16,9 @@ public final class Pattern: Sendable {
     public let groupCount: Int
     /// The number of instructions of the compiled program.
     let size: Int
-    // Safe from any thread, which a pointer's type cannot say: it is set once in `init` and freed only in `deinit`, when nobody holds the pattern any
-    // more, and in between it is only matched with. RE2's own header promises that a compiled RE2 object may be matched with by many threads at once.
+    // Proof that `nonisolated(unsafe)` is safe: the pointer is a `let`, set in `init` before anybody else can see the pattern, and freed in `deinit` only.
+    // Whoever matches keeps the pattern alive until RE2 has returned (`withExtendedLifetime`), so no match meets a freed object. In between it is only
+    // matched with, which re2.h says many threads may do at once with one compiled object.
     private nonisolated(unsafe) let handle: OpaquePointer
 
     /// The memory, in bytes, that a pattern's program and automata may take; larger patterns are refused.
@@ -58,7 +59,7 @@ public final class Pattern: Sendable {
     /// Whether the pattern matches any part of `text`, in UTF-8.
     public func matches(anywhereIn text: UnsafeBufferPointer<UInt8>) -> Bool {
         text.withMemoryRebound(to: CChar.self) { bytes in
-            cre2_find(handle, bytes.baseAddress, bytes.count, 0, nil, 0)
+            withExtendedLifetime(self) { cre2_find(handle, bytes.baseAddress, bytes.count, 0, nil, 0) }
         }
     }
 
@@ -66,7 +67,9 @@ public final class Pattern: Sendable {
     func find(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> [Range<Int>?]? {
         var spans = [cre2_span](repeating: cre2_span(start: -1, end: -1), count: groupCount + 1)
         let found = text.withMemoryRebound(to: CChar.self) { bytes in
-            cre2_find(handle, bytes.baseAddress, bytes.count, start, &spans, Int32(clamping: spans.count))
+            withExtendedLifetime(self) {
+                cre2_find(handle, bytes.baseAddress, bytes.count, start, &spans, Int32(clamping: spans.count))
+            }
         }
         guard found else { return nil }
         return spans.map { $0.start >= 0 ? Int($0.start)..<Int($0.end) : nil }

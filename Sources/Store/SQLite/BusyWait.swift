@@ -14,8 +14,9 @@ struct BusyWait: Sendable {
     @Sendable func mayTryAgain(after count: Int) -> Bool {
         guard count < tries else { return false }
         let pause = min(Duration.microseconds(500) * (count + 1), Self.longestPause)
-        // It has to block: SQLite's busy handler is a synchronous call. It runs on the store's own queue, and only while a store is opened or closed on the
-        // caller's thread, which does nothing else before that is done. `mayTryAgain` bounds it by the time-out.
+        // Proof that `usleep` may block here: SQLite's busy handler is a synchronous C callback, so nothing can be awaited. It runs on the store's own
+        // queue, no thread of Swift's pool, but while a store is opened or closed, when its caller has nothing else to do. A pause is 0.5 to 5 ms, which
+        // fits `UInt32` and stays below the second that POSIX allows, and there are at most `tries` of them, the time-out in all.
         usleep(UInt32(pause.wholeMicroseconds))
         return true
     }
