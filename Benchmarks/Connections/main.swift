@@ -1,24 +1,14 @@
-import AsyncHTTPClient
 import CEL
 import Connections
 import Foundation
 import Logging
-import NIOCore
-import NIOHTTP1
-import NIOHTTPCompression
 import Recipe
 import Schedule
 import Store
 
-// Measures what connections cost: `swift run -c release ConnectionsBenchmark`.
+// Measures what connections cost: `swift run -c release ConnectionsBenchmark`, or one kind of request alone, for a profiler: `… ConnectionsBenchmark authorized`.
 //
 // Each figure is the best of several rounds. CPU is that of the whole process, the answering server's share too; it is the same on both sides of a difference.
-
-func processorTime() -> Duration {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-}
 
 func show(_ name: String, _ duration: Duration) {
     let padding = String(repeating: " ", count: max(1, 64 - name.count))
@@ -49,63 +39,16 @@ let manager = ConnectionManager(
     environment: [:],
     logger: Logger(label: "benchmark") { _ in SwiftLogNoOpLogHandler() }
 )
-let session = manager.session(for: connection)
-// With the limits that the transport sets as well: they are what anybody would ask of a client.
-var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(10), read: .seconds(60)))
-configuration.decompression = .enabled(limit: .ratio(1_000))
-let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-let url = server.baseURL + "/me"
-
-func bare() async throws {
-    var request = HTTPClientRequest(url: url)
-    request.headers.add(name: "Authorization", value: "Bearer a-token-of-the-benchmark")
-    request.headers.add(name: "Accept", value: "application/json")
-    let response = try await client.execute(request, timeout: .seconds(30))
-    let body = try await response.body.collect(upTo: 1 << 20)
-    precondition(body.readableBytes > 0)
+let requests = RequestBenchmark(manager: manager, connection: connection, baseURL: server.baseURL)
+let costs = try await requests.measure(CommandLine.arguments.dropFirst().first)
+for kind in RequestBenchmark.Kind.allCases {
+    if let cost = costs[kind] { show("CPU of \(kind.rawValue)", cost) }
 }
-
-func authorized() async throws {
-    let response = try await session.send(PreparedRequest(.get, "/me"))
-    precondition(response.status == 200)
+if let bare = costs[.bare], let authorized = costs[.authorized] {
+    show("overhead of an authorized request (aim: under 15)", authorized - bare)
 }
-
-let transport = HTTPTransport(userAgent: "runner/benchmark")
-func transported() async throws {
-    let headers = [("Authorization", "Bearer a-token-of-the-benchmark"), ("Accept", "application/json")]
-    let request = OutgoingRequest(method: "GET", url: url, headers: headers, timeout: .seconds(30), maxBytes: 1 << 20)
-    let response = try await transport.send(request)
-    precondition(response.status == 200)
-}
-
-func direct() async throws {
-    let response = try await manager.directSession.send(PreparedRequest(.get, url))
-    precondition(response.status == 200)
-}
-
-/// The processor time of one request, the best of several rounds of many.
-func cost(_ rounds: Int, _ count: Int, _ bodies: [() async throws -> Void]) async throws -> [Duration] {
-    var best = [Duration](repeating: .seconds(3600), count: bodies.count)
-    // By turns, so that what else the machine does meets all of them.
-    for _ in 0..<rounds {
-        for (number, body) in bodies.enumerated() {
-            let start = processorTime()
-            for _ in 0..<count { try await body() }
-            best[number] = min(best[number], (processorTime() - start) / count)
-        }
-    }
-    return best
-}
-
-let costs = try await cost(9, 4_000, [bare, transported, direct, authorized])
-show("CPU of a bare AsyncHTTPClient request", costs[0])
-show("CPU of one through the transport alone", costs[1])
-show("CPU of one without a connection", costs[2])
-show("CPU of an authorized request", costs[3])
-show("overhead of an authorized request (aim: under 15)", costs[3] - costs[0])
-try await client.shutdown().get()
+try await requests.shutdown()
 await manager.shutdown()
-await transport.shutdown()
 try await server.stop()
 
 // MARK: Redaction

@@ -10,6 +10,8 @@ public struct Program: Sendable {
     let slotCount: Int
     /// Whether the result may hold one value in many places, so that it has to be measured.
     let mayShare: Bool
+    /// Whether the same variables always give the same value: it asks neither the clock nor chance.
+    public let isPure: Bool
 
     /// A variable that the caller gives.
     struct FreeVariable: Sendable {

@@ -30,6 +30,9 @@ import Testing
         #expect(try program.evaluate([:]) == 1)
         #expect(try program.evaluate([:]) == 2)
         #expect(program.constant == nil)
+        #expect(!program.isPure)
+        #expect(try !environment.compile("[1].map(i, i + now())").isPure)
+        #expect(try environment.compile("[1].map(i, i + x)").isPure)
         #expect(try environment.compile("1 + 2 * size('abc')").constant == 7)
     }
 

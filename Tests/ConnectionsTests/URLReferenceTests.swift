@@ -32,9 +32,13 @@ struct URLReferenceTests {
         ("https://api.example.com/v1/", "a b/ü?q=ä ö#top", "https://api.example.com/v1/a%20b/%C3%BC?q=%C3%A4%20%C3%B6"),
         ("https://api.example.com/v1/", "https://other/x", "https://other/x"),
         ("https://api.example.com/v1/", "a%20b", "https://api.example.com/v1/a%20b"),
+        ("https://api.example.com/v1?key=1#a", "/a/../b/./c?d=/../e?f#g", "https://api.example.com/b/c?d=/../e?f"),
+        ("https://api.example.com/v1", "/?", "https://api.example.com/?"),
+        ("https://api.example.com", "//other/x", "https://other/x"),
+        ("https://API.example.com:443/v1/", "/ü ä?ö é", "https://API.example.com:443/%C3%BC%20%C3%A4?%C3%B6%20%C3%A9"),
     ])
     func `joins to base_uri`(_ base: String, _ url: String, _ expected: String) throws {
-        #expect(try Target(url, base: URLReference(base)).url == expected)
+        #expect(try Target(url, base: BaseURI(URLReference(base))).url == expected)
     }
 
     @Test(arguments: [
@@ -43,6 +47,11 @@ struct URLReferenceTests {
     ])
     func `refuses what cannot be requested`(_ url: String) {
         #expect(throws: ConnectionError.self) { try Target(url, base: nil) }
+    }
+
+    @Test(arguments: ["https://user:pass@host/", "https://ho\u{7F}st/", "https://hóst/"])
+    func `refuses a path at a base that cannot be requested`(_ base: String) {
+        #expect(throws: ConnectionError.self) { try Target("/x", base: BaseURI(URLReference(base))) }
     }
 
     @Test func `query parameters are encoded, added and replaced`() throws {

@@ -10,6 +10,7 @@ struct Compiler {
     private var localCount = 0
     private var comprehensionDepth = 0
     private var mayShare = false
+    private var isPure = true
     /// The steps that computing constants may still take; the rest is left to the evaluation.
     private var foldingSteps = 100_000
     private var patternBudget = PatternBudget()
@@ -38,7 +39,8 @@ struct Compiler {
             root: root,
             variables: compiler.variables,
             slotCount: compiler.localBase + compiler.localCount,
-            mayShare: compiler.mayShare
+            mayShare: compiler.mayShare,
+            isPure: compiler.isPure
         )
     }
 
@@ -344,7 +346,11 @@ struct Compiler {
             case 2: BinaryCall(name, operands[0], operands[1], overloads)
             default: Call(name, operands, overloads)
             }
-        return function.isPure ? fold(call, operands) : call
+        guard function.isPure else {
+            isPure = false
+            return call
+        }
+        return fold(call, operands)
     }
 
     // MARK: Scopes

@@ -24,6 +24,7 @@ struct Additions: Sendable {
 
     /// Adds the query, in place of parameters of the same names.
     func apply(to target: inout Target) {
+        guard !query.isEmpty else { return }
         for (name, _) in query { target.removeQuery(named: name) }
         target.add(query)
     }
@@ -31,8 +32,9 @@ struct Additions: Sendable {
     /// Adds the headers, in place of those of the same names.
     func apply(to headers: inout [(String, String)]) {
         guard !self.headers.isEmpty else { return }
-        let names = Set(self.headers.map { $0.0.lowercased() })
-        headers.removeAll { names.contains($0.0.lowercased()) }
+        if !headers.isEmpty {
+            headers.removeAll { header in self.headers.contains { $0.0.isFieldName(header.0) } }
+        }
         headers += self.headers
     }
 

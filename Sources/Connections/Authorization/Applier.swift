@@ -3,24 +3,56 @@ import Recipe
 
 /// Evaluates `apply` for each request, and for each place that a redirect leads to.
 struct Applier: Sendable {
-    let apply: Apply
+    /// What `apply` depends on beside the connection.
+    enum Kind: Sendable, Hashable {
+        /// Nothing: it is the same for every request.
+        case fixed
+        /// The time or chance.
+        case moment
+        /// `request`.
+        case request
+    }
+
+    private let apply: Apply
     /// The connection's name, for messages.
-    let connection: String
+    private let connection: String
     /// `connection` and `env`.
-    let scope: Scope
-    /// `apply` reads `request`.
-    let readsRequest: Bool
-    let memory: DigestMemory
+    private let scope: Scope
+    private let kind: Kind
+    private let memory: DigestMemory
+    /// What every request gets, where that is the same.
+    private let fixed: Result<Additions, ConnectionError>?
+
+    /// Evaluates `apply` once where once is enough.
+    ///
+    /// - Parameter scope: `connection` and `env`.
+    init(apply: Apply, connection: String, scope: Scope, kind: Kind, memory: DigestMemory) {
+        self.apply = apply
+        self.connection = connection
+        self.scope = scope
+        self.kind = kind
+        self.memory = memory
+        fixed = kind == .fixed ? Self.evaluate(apply, connection, scope, memory) : nil
+    }
 
     /// What is added to a request to a target.
     func additions(for request: PreparedRequest, to target: Target) throws(ConnectionError) -> Additions {
-        let visible = readsRequest ? scope.with("request", Self.value(request, target)) : scope
-        do {
-            return try Additions(apply, scope: visible, memory: memory)
+        if let fixed { return try fixed.get() }
+        let visible = kind == .request ? scope.with("request", Self.value(request, target)) : scope
+        return try Self.evaluate(apply, connection, visible, memory).get()
+    }
+
+    private static func evaluate(
+        _ apply: Apply,
+        _ connection: String,
+        _ scope: Scope,
+        _ memory: DigestMemory
+    ) -> Result<Additions, ConnectionError> {
+        do throws(ExpressionError) {
+            return .success(try Additions(apply, scope: scope, memory: memory))
         } catch {
-            throw ConnectionError(
-                .configuration,
-                "`apply` of the connection `\(connection)`: \(error.description)"
+            return .failure(
+                ConnectionError(.configuration, "`apply` of the connection `\(connection)`: \(error.description)")
             )
         }
     }

@@ -29,8 +29,10 @@ struct Definition: Sendable {
     let routeNeeds: FieldNeeds
     /// What a person's sign-in reads before it.
     let signInNeeds: FieldNeeds
-    /// `apply` reads `request`.
-    let appliesToRequest: Bool
+    /// What `apply` depends on.
+    let applyKind: Applier.Kind
+    /// `base_uri` is the same until a field or the token changes.
+    let isBaseFixed: Bool
 
     init(_ connection: Connection) {
         name = connection.name
@@ -49,7 +51,13 @@ struct Definition: Sendable {
         let base = FieldNeeds(connection.effectiveBaseURI?.expressions ?? [])
         let applied = authorization.apply?.expressions ?? []
         applyNeeds = FieldNeeds(applied)
-        appliesToRequest = applied.contains { $0.program.references.contains { $0.path.first == "request" } }
+        applyKind =
+            if applied.contains(where: { $0.program.references.contains { $0.path.first == "request" } }) {
+                .request
+            } else {
+                applied.allSatisfy(\.program.isPure) ? .fixed : .moment
+            }
+        isBaseFixed = connection.effectiveBaseURI?.expressions.allSatisfy(\.program.isPure) ?? true
         routeNeeds = FieldNeeds((tls?.expressions ?? []) + (proxy?.expressions ?? []))
         signInNeeds = FieldNeeds(authorization.signIn?.expressions ?? []).union(base)
         sendNeeds = base.union(applyNeeds)
@@ -78,7 +86,8 @@ struct Definition: Sendable {
         routeNeeds = FieldNeeds()
         revokeNeeds = FieldNeeds()
         signInNeeds = FieldNeeds()
-        appliesToRequest = false
+        applyKind = .fixed
+        isBaseFixed = true
     }
 
     var authorization: Authorization? { connector?.authorization }
@@ -107,7 +116,7 @@ struct Definition: Sendable {
     }
 
     /// The base URI that the bag gives; nil when there is none.
-    func baseURI(in scope: Scope) throws(ConnectionError) -> URLReference? {
+    func baseURI(in scope: Scope) throws(ConnectionError) -> BaseURI? {
         guard let baseURI else { return nil }
         let text: String
         do {
@@ -116,14 +125,13 @@ struct Definition: Sendable {
             throw ConnectionError(.configuration, "`base_uri` of the connection `\(name)`: \(error.description)")
         }
         guard !text.isEmpty else { return nil }
-        let reference = URLReference(text)
-        guard Origin(reference) != nil else {
+        guard let base = BaseURI(URLReference(text)) else {
             throw ConnectionError(
                 .configuration,
                 "`base_uri` of the connection `\(name)` must be an absolute http or https URL such as https://api.example.com/"
             )
         }
-        return reference
+        return base
     }
 }
 

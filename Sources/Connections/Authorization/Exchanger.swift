@@ -192,8 +192,7 @@ struct Exchanger: Renewer {
             request = try PreparedRequest(step.request, scope: scope, timeout: remaining)
             request.maxBytes = min(request.maxBytes, 1 << 20)
             target = try Target(request.url, base: try definition.baseURI(in: scope))
-            try OriginGuard(definition, base: nil)
-                .checkEncryption(target.origin, request: "\(method.token) \(target.origin.hostAndPort)")
+            try OriginGuard(definition, base: nil).checkEncryption(target.origin, method: method)
         } catch let error as ExpressionError {
             throw RenewalProblem(message: "`\(what)` cannot be sent: \(error.description)", isFinal: true)
         } catch {

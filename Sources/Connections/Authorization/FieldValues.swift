@@ -8,6 +8,8 @@ final class FieldValues: Sendable {
         /// Every field of the connector; what is not resolved yet stands as null.
         var values: ValueMap
         var unresolved: Set<String>
+        /// Counted up with each change of the two.
+        var revision = 0
         var running: [String: Task<Result<Value, ConnectionError>, Never>] = [:]
     }
 
@@ -42,15 +44,22 @@ final class FieldValues: Sendable {
         state = Mutex(State(values: values, unresolved: unresolved))
     }
 
-    /// The fields, when all that is needed has been resolved.
-    func known(_ needs: FieldNeeds) -> ValueMap? {
-        state.withLock { $0.unresolved.contains(where: needs.contains) ? nil : $0.values }
+    /// Differs from what it was before as soon as a field has another value, or is to be asked for again.
+    var revision: Int { state.withLock { $0.revision } }
+
+    private func known(_ needs: FieldNeeds) -> (values: ValueMap, revision: Int)? {
+        state.withLock { $0.unresolved.contains(where: needs.contains) ? nil : ($0.values, $0.revision) }
     }
 
     /// The fields; resolves what is needed.
     ///
     /// A field that several ask for at once is resolved once.
     func values(for needs: FieldNeeds) async throws(ConnectionError) -> ValueMap {
+        try await revised(needs).values
+    }
+
+    /// The fields with their `revision`; resolves what is needed.
+    func revised(_ needs: FieldNeeds) async throws(ConnectionError) -> (values: ValueMap, revision: Int) {
         while true {
             if let known = known(needs) { return known }
             let missing = state.withLock { $0.unresolved.filter(needs.contains) }
@@ -64,6 +73,7 @@ final class FieldValues: Sendable {
             for (name, source) in sources where needs.contains(name) {
                 if case .literal = source { continue }
                 state.unresolved.insert(name)
+                state.revision += 1
             }
         }
     }
@@ -120,6 +130,7 @@ final class FieldValues: Sendable {
             if case .success(let value) = result {
                 state.values[name] = value
                 state.unresolved.remove(name)
+                state.revision += 1
             }
         }
         _ = try result.get()

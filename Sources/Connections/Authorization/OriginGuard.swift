@@ -8,9 +8,9 @@ struct OriginGuard: Sendable {
     let allowsPlainHTTP: Bool
     let hasCredential: Bool
 
-    init(_ definition: Definition, base: URLReference?) {
+    init(_ definition: Definition, base: Origin?) {
         connection = definition.name
-        self.base = base.flatMap { Origin($0) }
+        self.base = base
         allowed = definition.allowedOrigins
         allowsPlainHTTP = definition.allowsPlainHTTP
         hasCredential = definition.hasCredential
@@ -24,25 +24,24 @@ struct OriginGuard: Sendable {
     /// Throws `origin` for a request that must not be sent.
     func check(_ target: Target, method: HTTPMethod) throws(RequestFailure) {
         let origin = target.origin
-        let request = "\(method.token) \(origin.hostAndPort)"
         // Nothing to lose and nothing said: any server.
         if !hasCredential, base == nil { return }
         guard permitsCredential(at: origin) else {
             let own = base.map { "its base_uri is at \($0)" } ?? "it has no base_uri"
             throw RequestFailure(
                 .origin,
-                "\(request): not sent, because the connection `\(connection)` does not go there (\(own)); add `allowed_origins: [\(origin)]` to it, or use another connection"
+                "\(method.token) \(origin.hostAndPort): not sent, because the connection `\(connection)` does not go there (\(own)); add `allowed_origins: [\(origin)]` to it, or use another connection"
             )
         }
-        try checkEncryption(origin, request: request)
+        try checkEncryption(origin, method: method)
     }
 
     /// Throws `origin` when a secret would travel in the clear.
-    func checkEncryption(_ origin: Origin, request: String) throws(RequestFailure) {
+    func checkEncryption(_ origin: Origin, method: HTTPMethod) throws(RequestFailure) {
         guard origin.scheme == "http", hasCredential, !allowsPlainHTTP, !origin.isLoopback else { return }
         throw RequestFailure(
             .origin,
-            "\(request): not sent, because plain http would show the credential of the connection `\(connection)` to everyone on the way; use https, or set `allow_http: true`"
+            "\(method.token) \(origin.hostAndPort): not sent, because plain http would show the credential of the connection `\(connection)` to everyone on the way; use https, or set `allow_http: true`"
         )
     }
 }

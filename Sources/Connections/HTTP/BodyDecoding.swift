@@ -60,7 +60,8 @@ enum BodyDecoding {
 
     private static func mediaType(_ contentType: String?) -> String {
         guard let contentType else { return "" }
-        return contentType.prefix { $0 != ";" && $0 != " " }.lowercased()
+        let end = contentType.utf8.firstIndex { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: " ") }
+        return contentType[..<(end ?? contentType.endIndex)].lowercased()
     }
 
     private static func text(_ bytes: [UInt8], _ contentType: String?) -> String {

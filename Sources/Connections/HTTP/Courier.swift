@@ -31,30 +31,31 @@ struct Courier: Sendable {
         var keepsCredentials = true
         var redirects = 0
         while true {
-            let label = "\(request.method.token) \(target.origin.hostAndPort)"
             var additions: Additions?
             do {
                 if keepsCredentials { additions = try applier?.additions(for: request, to: target) }
             } catch {
-                throw RequestFailure(error, request: label)
+                throw RequestFailure(error, request: Self.label(request, target))
             }
             let parcel = Parcel(request, target, additions, keepsCredentials: keepsCredentials)
             let deadline = begin + timeout
-            var answer = try await exchange(parcel, over: route, until: deadline, timeout, label)
+            var answer = try await exchange(parcel, over: route, until: deadline, timeout)
             if case .digest(_, let memory)? = additions?.signature, memory.take(answer) {
-                answer = try await exchange(parcel, over: route, until: deadline, timeout, label)
+                answer = try await exchange(parcel, over: route, until: deadline, timeout)
             }
-            guard request.redirects == .follow, (300...399).contains(answer.status), answer.status != 304,
+            guard (300...399).contains(answer.status), request.redirects == .follow, answer.status != 304,
                 answer.status != 300, request.method == .get || request.method == .head,
                 let location = answer.header("location")
-            else { return try read(answer, request, target, label) }
+            else { return try read(answer, request, target) }
             redirects += 1
             guard redirects <= Self.maxRedirects else {
+                let label = Self.label(request, target)
                 throw RequestFailure(.network, "\(label): more than \(Self.maxRedirects) redirects")
             }
             do {
                 target = try target.redirected(to: location)
             } catch {
+                let label = Self.label(request, target)
                 throw RequestFailure(
                     .network,
                     "\(label): \(answer.status) redirects to a place that cannot be requested"
@@ -63,6 +64,11 @@ struct Courier: Sendable {
             // Once a redirect has left, nothing that it leads to is trusted again.
             keepsCredentials = keepsCredentials && permits(target.origin)
         }
+    }
+
+    /// How messages name a request.
+    private static func label(_ request: PreparedRequest, _ target: Target) -> String {
+        "\(request.method.token) \(target.origin.hostAndPort)"
     }
 
     /// A request with all that `apply` adds, but for its signature.
@@ -85,8 +91,8 @@ struct Courier: Sendable {
             let (bytes, contentType) = Courier.encode(
                 additions?.apply(to: request.body, of: request.method) ?? request.body
             )
-            func has(_ name: String) -> Bool { headers.contains { $0.0.lowercased() == name } }
-            if case .multipart = request.body { headers.removeAll { $0.0.lowercased() == "content-type" } }
+            func has(_ name: String) -> Bool { headers.contains { $0.0.isFieldName(name) } }
+            if case .multipart = request.body { headers.removeAll { $0.0.isFieldName("content-type") } }
             if let contentType, !has("content-type") { headers.append(("Content-Type", contentType)) }
             if !has("accept") {
                 let isPlain = request.format == .text || request.format == .bytes
@@ -103,11 +109,11 @@ struct Courier: Sendable {
         _ parcel: Parcel,
         over route: Route?,
         until deadline: ContinuousClock.Instant,
-        _ timeout: Duration,
-        _ label: String
+        _ timeout: Duration
     ) async throws(RequestFailure) -> IncomingResponse {
         let remaining = ContinuousClock.now.duration(to: deadline)
         guard remaining > .zero else {
+            let label = Self.label(parcel.request, parcel.target)
             throw RequestFailure(.timeout, "\(label): no complete answer within \(timeout.text)")
         }
         let method = parcel.request.method.token
@@ -146,7 +152,7 @@ struct Courier: Sendable {
         do {
             return try await transport.send(message)
         } catch {
-            throw RequestFailure(error, request: label)
+            throw RequestFailure(error, request: Self.label(parcel.request, parcel.target))
         }
     }
 
@@ -167,8 +173,7 @@ struct Courier: Sendable {
     private func read(
         _ answer: IncomingResponse,
         _ request: PreparedRequest,
-        _ target: Target,
-        _ label: String
+        _ target: Target
     ) throws(RequestFailure) -> Response {
         let isSuccess = (200...299).contains(answer.status)
         let body: Value
@@ -183,6 +188,7 @@ struct Courier: Sendable {
                     isSuccess: isSuccess
                 )
             } catch {
+                let label = Self.label(request, target)
                 var failure = RequestFailure(.body, "\(label): \(answer.status), but \(explanation(error, answer))")
                 failure.status = answer.status
                 throw failure

@@ -63,7 +63,7 @@ public struct IncomingResponse: Sendable {
 
     /// The first value of a header.
     func header(_ name: String) -> String? {
-        headers.first { $0.0.lowercased() == name }?.1
+        headers.first { $0.0.isFieldName(name) }?.1
     }
 }
 

@@ -3,6 +3,8 @@ struct Origin: Sendable, Hashable, CustomStringConvertible {
     let scheme: String
     let host: String
     let port: Int
+    /// What is sent there does not leave the machine.
+    let isLoopback: Bool
 
     /// The origin of an `http` or `https` URL; nil for other schemes and malformed authorities.
     init?(_ reference: URLReference) {
@@ -28,6 +30,7 @@ struct Origin: Sendable, Hashable, CustomStringConvertible {
         self.scheme = scheme
         self.host = host.lowercased()
         self.port = port
+        isLoopback = Self.isLoopback(self.host)
     }
 
     /// The origin of a text such as `https://api.example.com`.
@@ -42,8 +45,10 @@ struct Origin: Sendable, Hashable, CustomStringConvertible {
 
     var description: String { "\(scheme)://\(hostAndPort)" }
 
-    /// What is sent there does not leave the machine.
-    var isLoopback: Bool {
+    /// No space, control character or letter outside ASCII, in which names might pass for others.
+    var hasPlainHost: Bool { host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
+
+    private static func isLoopback(_ host: String) -> Bool {
         if host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]" { return true }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }

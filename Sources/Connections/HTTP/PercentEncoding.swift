@@ -70,9 +70,13 @@ enum PercentEncoding {
     }
 
     /// RFC 3986's pchar, `/` and `?`, and brackets, which real query strings hold.
-    private static let allowed: Set<UInt8> = Set("!$&'()*+,;=:@/?%[]".utf8)
-
     private static func isAllowed(_ byte: UInt8) -> Bool {
-        byte.isUnreserved || allowed.contains(byte)
+        switch byte {
+        case UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&")...UInt8(ascii: ","),
+            UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: ";"), UInt8(ascii: "="), UInt8(ascii: "?"),
+            UInt8(ascii: "@"), UInt8(ascii: "["), UInt8(ascii: "]"):
+            true
+        default: byte.isUnreserved
+        }
     }
 }

@@ -6,11 +6,36 @@ struct Target: Sendable, Hashable {
     /// Joins `url` to `base` (RFC 3986 section 5).
     ///
     /// Throws `configuration` when the result is no URL that can be requested.
-    init(_ url: String, base: URLReference?) throws(ConnectionError) {
+    init(_ url: String, base: BaseURI?) throws(ConnectionError) {
+        if let base, base.isRequestable, let target = Target(path: url, at: base) {
+            self = target
+            return
+        }
         var reference = URLReference(url)
-        if let base { reference = reference.resolved(against: base) }
+        if let base { reference = reference.resolved(against: base.reference) }
         let explanation = base == nil ? "the connection has no base_uri" : "base_uri is no absolute URL"
         try self.init(reference, relativeSince: explanation)
+    }
+
+    /// The same for the usual case, a path from the root without a fragment: nothing about the server has to be looked at again.
+    private init?(path url: String, at base: BaseURI) {
+        var url = url
+        let parts = url.withUTF8 { bytes -> (path: String, query: String?)? in
+            guard bytes.first == UInt8(ascii: "/"), bytes.count < 2 || bytes[1] != UInt8(ascii: "/") else { return nil }
+            var end = bytes.count
+            for (place, byte) in bytes.enumerated() {
+                guard byte != UInt8(ascii: "#") else { return nil }
+                if byte == UInt8(ascii: "?"), end == bytes.count { end = place }
+            }
+            let path = String(decoding: bytes[..<end], as: UTF8.self)
+            return (path, end < bytes.count ? String(decoding: bytes[(end + 1)...], as: UTF8.self) : nil)
+        }
+        guard let parts else { return nil }
+        reference = base.reference
+        reference.path = PercentEncoding.mending(URLReference.removingDotSegments(parts.path))
+        reference.query = parts.query.map(PercentEncoding.mending)
+        reference.fragment = nil
+        origin = base.origin
     }
 
     private init(_ reference: URLReference, relativeSince explanation: String) throws(ConnectionError) {
@@ -32,7 +57,7 @@ struct Target: Sendable, Hashable {
                 "a URL must not hold user and password; give them to a connection (`connector: basic`)"
             )
         }
-        guard let origin = Origin(reference), origin.host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        guard let origin = Origin(reference), origin.hasPlainHost else {
             throw ConnectionError(.configuration, "the URL has no valid host and port")
         }
         var reference = reference

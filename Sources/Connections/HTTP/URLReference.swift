@@ -67,6 +67,7 @@ struct URLReference: Sendable, Hashable {
     /// The reference as text (RFC 3986 section 5.3).
     var text: String {
         var result = ""
+        result.reserveCapacity(path.utf8.count + (query?.utf8.count ?? 0) + 64)
         if let scheme { result += scheme + ":" }
         if let authority { result += "//" + authority }
         result += path
@@ -83,8 +84,8 @@ struct URLReference: Sendable, Hashable {
     }
 
     /// RFC 3986 section 5.2.4.
-    private static func removingDotSegments(_ path: String) -> String {
-        guard path.contains(".") else { return path }
+    static func removingDotSegments(_ path: String) -> String {
+        guard path.utf8.contains(UInt8(ascii: ".")) else { return path }
         var input = Substring(path)
         var output = ""
         while !input.isEmpty {

@@ -11,37 +11,46 @@ final class Circuit: Sendable {
         self.clock = clock
     }
 
-    /// Does one exchange, unless the server is being spared.
-    func run(
-        _ label: String,
-        _ exchange: () async throws(RequestFailure) -> Response
-    ) async throws(RequestFailure) -> Response {
-        let permission = breaker.withLock { $0.permit(now: clock.now()) }
-        if case .refuse(let wait) = permission {
-            var failure = RequestFailure(
-                .network,
-                "\(label): not sent, because the last \(CircuitBreaker.threshold) requests of the connection `\(connection)` failed; the next try is in \(Duration.seconds(max(1, wait.seconds.rounded(.up))).text)"
-            )
-            failure.retryAfter = wait
-            throw failure
-        }
-        let isProbe = permission == .probe
-        do throws(RequestFailure) {
-            let response = try await exchange()
-            let isDown = [502, 503, 504].contains(response.status)
-            report(isDown ? .failure : .answer, isProbe)
-            return response
-        } catch {
-            switch error.kind {
-            case .network, .timeout, .tls: report(.failure, isProbe)
-            case .body, .response, .file: report(.answer, isProbe)
-            case .authorization, .origin, .configuration, .cancelled: report(.nothing, isProbe)
-            }
-            throw error
+    /// Asks whether an exchange may begin; what comes of it must be reported.
+    ///
+    /// Throws while the server is being spared.
+    ///
+    /// - Parameter label: method and host, for the message.
+    func permission(_ label: @autoclosure () -> String) throws(RequestFailure) -> CircuitBreaker.Permission {
+        let clock = clock
+        let permission = breaker.withLock { $0.isClosed ? .send : $0.permit(now: clock.now()) }
+        guard case .refuse(let wait) = permission else { return permission }
+        var failure = RequestFailure(
+            .network,
+            "\(label()): not sent, because the last \(CircuitBreaker.threshold) requests of the connection `\(connection)` failed; the next try is in \(Duration.seconds(max(1, wait.seconds.rounded(.up))).text)"
+        )
+        failure.retryAfter = wait
+        throw failure
+    }
+
+    /// The server answered.
+    func report(_ response: Response, _ permission: CircuitBreaker.Permission) {
+        switch response.status {
+        case 502, 503, 504: report(.failure, permission)
+        default: report(.answer, permission)
         }
     }
 
-    private func report(_ outcome: CircuitBreaker.Outcome, _ isProbe: Bool) {
-        breaker.withLock { $0.report(outcome, isProbe: isProbe, now: clock.now()) }
+    /// There is no usable response.
+    func report(_ failure: RequestFailure, _ permission: CircuitBreaker.Permission) {
+        switch failure.kind {
+        case .network, .timeout, .tls: report(.failure, permission)
+        case .body, .response, .file: report(.answer, permission)
+        case .authorization, .origin, .configuration, .cancelled: report(.nothing, permission)
+        }
+    }
+
+    private func report(_ outcome: CircuitBreaker.Outcome, _ permission: CircuitBreaker.Permission) {
+        let clock = clock
+        breaker.withLock { breaker in
+            // What each request of a healthy server reports changes nothing.
+            if outcome == .answer, breaker.isUntroubled { return }
+            breaker.report(outcome, isProbe: permission == .probe, now: clock.now())
+        }
     }
 }

@@ -33,6 +33,11 @@ struct CircuitBreaker: Sendable {
     private var opening: (until: Instant, pause: Duration)?
     private var isProbing = false
 
+    /// Everything may be sent.
+    var isClosed: Bool { opening == nil }
+    /// Closed, and the last exchange was answered.
+    var isUntroubled: Bool { opening == nil && failures == 0 }
+
     /// Asks whether an exchange may begin; after `send` and `probe` its outcome must be reported.
     mutating func permit(now: Instant) -> Permission {
         guard let opening else { return .send }

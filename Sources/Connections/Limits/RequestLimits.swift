@@ -20,6 +20,9 @@ final class RequestLimits: Sendable {
         self.rate == rate && self.concurrency?.limit == concurrency
     }
 
+    /// There is a limit; without one nobody has to ask.
+    var areSet: Bool { rate != nil || concurrency != nil }
+
     /// Sends when the limits allow it.
     func run<T: Sendable>(clock: any WallClock, _ body: () async throws -> T) async throws -> T {
         guard let concurrency else {

@@ -62,7 +62,9 @@ extension ConnectionSession {
         let base = try base(bag, stored)
         var target = try Target(request.url, base: base)
         let isElsewhere = target.origin.host == Self.unknownHost
-        if base != Self.unknownBase { try OriginGuard(definition, base: base).check(target, method: request.method) }
+        if base != Self.unknownBase {
+            try OriginGuard(definition, base: base?.origin).check(target, method: request.method)
+        }
         target.add(request.query)
         let additions = try definition.authorization?.apply.map { try maskedAdditions($0, scope, request, target) }
         let parcel = Courier.Parcel(request, target, additions, keepsCredentials: true)
@@ -85,10 +87,10 @@ extension ConnectionSession {
     }
 
     private static let unknownHost = "base-uri.invalid"
-    private static let unknownBase = URLReference("http://\(unknownHost)/")
+    private static let unknownBase = BaseURI(URLReference("http://\(unknownHost)/"))
 
     /// What relative URLs are joined to; `unknownBase` where only a sign-in would tell.
-    private func base(_ bag: ValueMap, _ stored: ValueMap?) throws(ConnectionError) -> URLReference? {
+    private func base(_ bag: ValueMap, _ stored: ValueMap?) throws(ConnectionError) -> BaseURI? {
         guard let template = definition.baseURI else { return nil }
         let needs = FieldNeeds(template.expressions)
         let fields = Set(definition.connector?.fields.map(\.name) ?? [])
@@ -153,7 +155,7 @@ extension ConnectionSession {
             apply: masked,
             connection: name,
             scope: scope,
-            readsRequest: definition.appliesToRequest,
+            kind: definition.applyKind,
             memory: digestMemory
         )
         var additions = try applier.additions(for: request, to: target)

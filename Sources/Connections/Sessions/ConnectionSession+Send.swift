@@ -8,6 +8,7 @@ extension ConnectionSession {
     /// error is a failure of kind `response`. One that still asks for a renewal after a renewal has `renewalDidNotHelp`.
     public func send(_ request: PreparedRequest) async throws(RequestFailure) -> Response {
         do {
+            guard limits.areSet else { return try await attempt(request) }
             return try await limits.run(clock: services.clock) { try await attempt(request) }
         } catch let failure as RequestFailure {
             throw RequestFailure(failure, message: redact(failure.message))
@@ -19,8 +20,8 @@ extension ConnectionSession {
     }
 
     private func attempt(_ request: PreparedRequest) async throws -> Response {
-        let first = try await credentials(definition.sendNeeds)
-        let response = try await deliver(request, first.bag)
+        let first = try await groundwork()
+        let response = try await deliver(request, first)
         let generation = first.token?.generation ?? 0
         switch judge.verdict(response) {
         case .fine:
@@ -34,17 +35,23 @@ extension ConnectionSession {
                 if isDetected { throw detected(response, request) }
                 return response
             }
-            guard let renewed = try await keeper().tokenAfterSignal(generation: generation) else {
+            let keeper = try await keeper()
+            guard let renewed = try await keeper.tokenAfterSignal(generation: generation) else {
                 return try unhelped(response, request, isDetected)
             }
-            let values = try await fields.values(for: definition.sendNeeds)
-            return try await replay(request, values.merging(renewed.bag), renewed.generation)
+            let fields = try await fields.revised(definition.sendNeeds)
+            let second = try groundwork(with: Credentials(fields, renewed, from: keeper))
+            return try await replay(request, second, renewed.generation)
         }
     }
 
     /// Sends the request again with a renewed token; whatever comes is the answer.
-    private func replay(_ request: PreparedRequest, _ bag: ValueMap, _ generation: Int64) async throws -> Response {
-        let response = try await deliver(request, bag)
+    private func replay(
+        _ request: PreparedRequest,
+        _ groundwork: Groundwork,
+        _ generation: Int64
+    ) async throws -> Response {
+        let response = try await deliver(request, groundwork)
         switch judge.verdict(response) {
         case .fine:
             if response.isSuccess { await noteSuccess(generation) }
@@ -62,37 +69,31 @@ extension ConnectionSession {
         try? await keeper().noteSuccess(generation: generation)
     }
 
-    /// One exchange with the credential of `bag`.
-    private func deliver(_ request: PreparedRequest, _ bag: ValueMap) async throws -> Response {
-        let scope = definition.scope(bag, environment: services.environment)
-        let base = try definition.baseURI(in: scope)
-        let target = try Target(request.url, base: base)
-        let guarding = OriginGuard(definition, base: base)
-        try guarding.check(target, method: request.method)
+    /// One exchange with the credential of `groundwork`.
+    private func deliver(_ request: PreparedRequest, _ groundwork: Groundwork) async throws -> Response {
+        let target = try Target(request.url, base: groundwork.base)
+        try groundwork.guarding.check(target, method: request.method)
         let route = try await route.route()
-        let applier = definition.authorization?.apply.map { apply in
-            Applier(
-                apply: apply,
-                connection: name,
-                scope: scope,
-                readsRequest: definition.appliesToRequest,
-                memory: digestMemory
-            )
-        }
-        func exchange() async throws(RequestFailure) -> Response {
-            try await services.courier.send(
+        // Without a connection each URL is another server: one that is down says nothing of the others.
+        let permission =
+            definition.connector == nil
+            ? nil : try circuit.permission("\(request.method.token) \(target.origin.hostAndPort)")
+        do throws(RequestFailure) {
+            let response = try await services.courier.send(
                 request,
                 to: target,
                 over: route,
-                applying: applier,
+                applying: groundwork.applier,
                 timeout: request.timeout
             ) { origin in
-                guarding.permitsCredential(at: origin)
+                groundwork.guarding.permitsCredential(at: origin)
             }
+            if let permission { circuit.report(response, permission) }
+            return response
+        } catch {
+            if let permission { circuit.report(error, permission) }
+            throw error
         }
-        // Without a connection each URL is another server: one that is down says nothing of the others.
-        guard definition.connector != nil else { return try await exchange() }
-        return try await circuit.run("\(request.method.token) \(target.origin.hostAndPort)", exchange)
     }
 
     private func permitsReplay(_ request: PreparedRequest) -> Bool {

@@ -26,6 +26,7 @@ public final class ConnectionSession: Sendable {
     let digestMemory = DigestMemory()
     let circuit: Circuit
     private let keeping = Mutex<TokenKeeper?>(nil)
+    private let lastGroundwork = Mutex<Groundwork?>(nil)
 
     init(_ definition: Definition, fields: FieldValues, limits: RequestLimits, services: Services) {
         self.definition = definition
@@ -149,22 +150,39 @@ public final class ConnectionSession: Sendable {
 
     // MARK: Credentials
 
-    /// The bag that `base_uri` and `apply` read, and the token in it.
-    func credentials(_ needs: FieldNeeds) async throws(ConnectionError) -> (bag: ValueMap, token: Token?) {
-        let values: ValueMap
-        if let known = fields.known(needs) {
-            values = known
-        } else {
-            values = try await fields.values(for: needs)
+    /// What a request can be given.
+    struct Credentials: Sendable {
+        /// What expressions read as `connection`: the fields, and over them what acquire and refresh returned.
+        let bag: ValueMap
+        /// The token in it; nil when there is none.
+        let token: Token?
+        /// Who keeps that token; nil where the connection has none.
+        let keeper: TokenKeeper?
+        /// The state of the fields in it.
+        let revision: Int
+
+        init(_ fields: (values: ValueMap, revision: Int), _ token: Token? = nil, from keeper: TokenKeeper? = nil) {
+            bag = token.map { fields.values.merging($0.bag) } ?? fields.values
+            revision = fields.revision
+            self.token = token
+            self.keeper = keeper
         }
-        guard definition.isRenewable else { return (values, nil) }
-        let keeper = try await keeper()
-        if let token = keeper.fresh(now: services.clock.now()) { return (values.merging(token.bag), token) }
-        let isEager = definition.authorization?.acquireWhen == .eager
-        let isNeeded = isEager && definition.applyNeeds.names.contains { (values[$0] ?? .null).isNull }
-        guard let token = try await keeper.token(isNeeded: isNeeded) else { return (values, nil) }
-        return (values.merging(token.bag), token)
     }
+
+    /// The bag that `base_uri` and `apply` read, and the token in it.
+    func credentials(_ needs: FieldNeeds) async throws(ConnectionError) -> Credentials {
+        let fields = try await fields.revised(needs)
+        guard definition.isRenewable else { return Credentials(fields) }
+        let keeper = try await keeper()
+        if let token = keeper.fresh(now: services.clock.now()) { return Credentials(fields, token, from: keeper) }
+        let isEager = definition.authorization?.acquireWhen == .eager
+        let isNeeded = isEager && definition.applyNeeds.names.contains { (fields.values[$0] ?? .null).isNull }
+        return Credentials(fields, try await keeper.token(isNeeded: isNeeded), from: keeper)
+    }
+
+    func keptGroundwork() -> Groundwork? { lastGroundwork.withLock { $0 } }
+
+    func keep(_ groundwork: Groundwork) { lastGroundwork.withLock { $0 = groundwork } }
 
     /// The keeper of this connection's token; who that is depends on the values of the plain fields.
     func keeper() async throws(ConnectionError) -> TokenKeeper {

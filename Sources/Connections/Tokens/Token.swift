@@ -1,12 +1,15 @@
 import CEL
 import Schedule
 import Store
+import Synchronization
 
 /// One generation of a connection's credentials: what acquire and refresh have returned so far.
 struct Token: Sendable {
     /// The bag's key for the digest of the secrets that the last renewal which went well began from; no field can have this name.
     static let originKey = "@secrets"
 
+    /// Its own within this process: after a revocation generations begin anew.
+    let number: Int
     /// Counted up by each renewal.
     let generation: Int64
     /// What was returned, merged over what earlier generations returned.
@@ -19,6 +22,7 @@ struct Token: Sendable {
     let refreshExpiresAt: Instant?
 
     init(generation: Int64, bag: ValueMap, acquiredAt: Instant, expiresAt: Instant?, refreshExpiresAt: Instant?) {
+        number = Self.numbers.add(1, ordering: .relaxed).newValue
         self.generation = generation
         self.bag = bag
         self.acquiredAt = acquiredAt
@@ -37,6 +41,8 @@ struct Token: Sendable {
             refreshExpiresAt: record.refreshExpiresAt
         )
     }
+
+    private static let numbers = Atomic(0)
 
     /// The lifetime that the server, or the connector's author, gave the refresh token last.
     var refreshLifetime: Duration? { TokenExpiry.refreshLifetime(bag) }

@@ -66,6 +66,15 @@ actor TokenKeeper {
         }
     }
 
+    /// Whether a token is still the one to use, and may be used without asking.
+    nonisolated func isFresh(_ token: Token, now: Instant) -> Bool {
+        shared.withLock { shared in
+            guard shared.token?.number == token.number, let until = shared.freeUntil, now < until else { return false }
+            shared.isUsed = true
+            return true
+        }
+    }
+
     /// The token for a request; nil when there is none and the request can do without.
     ///
     /// Waits for renewals.
