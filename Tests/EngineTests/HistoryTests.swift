@@ -23,6 +23,9 @@ import Testing
 
         await process.advance(by: .seconds(8 * 86_400))
         await process.scheduler.pruning?.value
+        // One that was at work when the next was due is enough: the last must be one that began in time.
+        await process.advance(by: .seconds(6 * 3_600))
+        await process.scheduler.pruning?.value
         let times = try await bench.store.runs(RunQuery()).map(\.fire.scheduledAt)
         // Looked at every six hours: of ten fires those of the last three days, and at most a quarter of a day more.
         #expect(times == [14, 13, 12].map { Instant.at("2026-05-\($0)T00:00:00Z") })

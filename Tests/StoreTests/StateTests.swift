@@ -100,7 +100,7 @@ import Testing
                 sql: """
                     DROP TABLE state_version; ALTER TABLE recipe DROP COLUMN state_version; DROP TABLE done_item; DROP TABLE secret;
                     DROP INDEX run_parked; ALTER TABLE run DROP COLUMN origin; ALTER TABLE run DROP COLUMN resume_at;
-                    ALTER TABLE run DROP COLUMN spent; DELETE FROM grdb_migrations WHERE identifier = '5'; PRAGMA user_version = 4
+                    ALTER TABLE run DROP COLUMN spent; DELETE FROM grdb_migrations WHERE identifier >= '5'; PRAGMA user_version = 4
                     """
             )
         }

@@ -10,9 +10,11 @@ extension Scheduler {
         guard name != Recipe.alertName, let recipe = plans[name]?.recipe else { return }
         switch result.status {
         case .succeeded:
-            await clear(AlarmKey(.failures, of: name), run: order.run.id)
-            await clear(AlarmKey(.noSuccess, of: name), run: order.run.id)
-            await clearConnections()
+            if !openAlarms.isEmpty {
+                await clear(AlarmKey(.failures, of: name), run: order.run.id)
+                await clear(AlarmKey(.noSuccess, of: name), run: order.run.id)
+                await clearConnections()
+            }
             if let every = recipe.alarms.expectations.successEvery { chores.set(.expectation(name), to: now + every) }
         case .failed, .timedOut:
             await judgeStreak(recipe, order.run, result)

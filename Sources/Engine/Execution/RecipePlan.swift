@@ -19,6 +19,8 @@ public final class RecipePlan: Sendable {
     var finally: [Step] { prepared.finally }
     /// Variables that some expression of the recipe reads.
     var variables: Set<String> { prepared.variables }
+    /// `recipe` in expressions.
+    var recipeVariable: Value { prepared.recipeVariable }
     /// Whether some expression reads `connection`.
     var readsConnection: Bool { variables.contains("connection") }
 
@@ -33,10 +35,12 @@ public final class RecipePlan: Sendable {
         let onFailure: [Step]
         let finally: [Step]
         let variables: Set<String>
+        let recipeVariable: Value
         /// Members of `run` that some expression reads; nil when one reads `run` as a whole.
         let runMembers: Set<String>?
 
         init(_ recipe: Recipe) {
+            recipeVariable = .map(["name": .string(recipe.name), "version": .string(recipe.version)])
             actions = recipe.actions.map(Step.init)
             onSuccess = recipe.onSuccess.map(Step.init)
             onFailure = recipe.onFailure.map(Step.init)

@@ -120,7 +120,7 @@ extension RunContext {
             let performance = Performance(run: self, step: step, key: key, record: record, position: position)
             let result = try await perform(performance, in: &scope, after: done)
             record.status = .succeeded
-            record.result = step.action.keepsResult ? result.stored ?? result.value : nil
+            record.result = step.action.keepsResult ? (result.stored ?? result.value).unlessNull : nil
             record.attempts = result.attempts
             record.request = result.request.map(redact)
             try await end(record, of: step, at: position)
@@ -301,6 +301,9 @@ extension Action {
 }
 
 extension Value {
+    /// A checkpoint without a result gives null as well, and need not be sealed.
+    fileprivate var unlessNull: Value? { if case .null = self { nil } else { self } }
+
     /// The items or the body of a request's result; anything else as it is.
     fileprivate var plainResponse: Value { self["items"] ?? self["body"] ?? self }
 }

@@ -32,13 +32,14 @@ extension RunContext {
     ///
     /// - Parameter state: what the recipe remembers, where that is known.
     func bareScope(state: Value? = nil) async throws(Exit) -> Scope {
-        var scope = Scope()
-        scope["recipe"] = .map(["name": .string(plan.recipe.name), "version": .string(plan.recipe.version)])
-        scope["inputs"] = order.inputs
+        var scope = Scope([
+            "recipe": plan.recipeVariable,
+            "inputs": order.inputs,
+            "env": services.environment,
+            "actions": .map([:]),
+            "vars": .map([:]),
+        ])
         if plan.recipe.name == Recipe.alertName { scope["alert"] = order.inputs }
-        scope["env"] = services.environment
-        scope["actions"] = .map([:])
-        scope["vars"] = .map([:])
         if plan.variables.contains("run") { scope["run"] = try await runVariable() }
         if plan.variables.contains("state") {
             do {

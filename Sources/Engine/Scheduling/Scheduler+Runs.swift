@@ -26,7 +26,8 @@ extension Scheduler {
         order.canPark = true
         let (wanted, performer) = (order, services.performer)
         if let reason = pendingCancels.removeValue(forKey: order.run.id) { handle.cancel(.request(reason: reason)) }
-        Task {
+        // Detached, or it would have to wait for the scheduler's queue before it begins.
+        Task.detached {
             let result = await performer.run(wanted, handle: handle)
             await self.ended(wanted, result)
         }

@@ -71,8 +71,9 @@ actor Scheduler {
 
     private enum WakeState { case asleep, awake, mustWakeAgain }
 
-    /// So many fires at most are claimed in one transaction, so that the first of many need not wait for the last.
-    private static let claimBatch = 256
+    /// So many fires are claimed in one transaction, first and at most: the first of many need not wait for the last, and while they run, more at a time
+    /// are claimed with as few commits.
+    private static let claimBatch = 128...1024
 
     init(services: Services, workspace: Workspace) {
         self.services = services
@@ -173,9 +174,11 @@ actor Scheduler {
             await catchUp(late, at: now)
             // Claimed and started part by part: what was claimed first is under way while the next part is claimed.
             var rest = fires[...]
+            var size = Self.claimBatch.lowerBound
             while !rest.isEmpty, !isStopping {
-                await claim(Array(rest.prefix(Self.claimBatch)))
-                rest = rest.dropFirst(Self.claimBatch)
+                await claim(Array(rest.prefix(size)))
+                rest = rest.dropFirst(size)
+                size = min(size * 2, Self.claimBatch.upperBound)
             }
             for chore in dueChores {
                 switch chore {

@@ -8,15 +8,25 @@ struct ActionRow: Sendable {
     let action: ActionRecord
     let result: Data?
 
-    static func write(_ action: ActionRecord, run: Int64, result: Data?, _ database: Database) throws {
-        let replace = """
+    static func write(_ action: ActionRecord, run: Int64, result: Data?, _ session: Writer.Session) throws {
+        let replace = try session.hot(
+            """
             INSERT OR REPLACE INTO action (run, path, item, status, attempts, started_at, finished_at, request, error, result)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
-        try database.cachedStatement(sql: replace).execute(arguments: [
-            run, action.path, action.index, action.status.rawValue, action.attempts, action.startedAt.microseconds,
-            action.finishedAt?.microseconds, action.request, action.error?.storedText, result,
-        ])
+        )
+        try replace.run(
+            .integer(run),
+            .text(action.path),
+            .text(action.index),
+            .text(action.status.rawValue),
+            .integer(action.attempts),
+            .integer(action.startedAt.microseconds),
+            .integer(action.finishedAt?.microseconds),
+            .text(action.request),
+            .text(action.error?.storedText),
+            .blob(result)
+        )
     }
 
     static func delete(_ inner: InnerActions, run: Int64, _ database: Database) throws {

@@ -20,7 +20,7 @@ enum RunRow {
     static let unfinished = "run INDEXED BY run_live"
 
     /// What `run_live` holds, word for word as the index says it.
-    static let isUnfinished = "run.status IN ('queued', 'running', 'interrupted')"
+    static let isUnfinished = "(run.status = 'queued' OR run.status = 'running' OR run.status = 'interrupted')"
 
     /// Live runs hold a slot of their recipe.
     static let isLive = "\(isUnfinished) AND run.status <> 'interrupted'"

@@ -100,8 +100,10 @@ extension SQLiteStore {
         _ session: Writer.Session
     ) throws -> ClaimOutcome {
         let run = request.run
-        let all = request.overlap == .allow ? [] : try liveRuns(of: run.fire.recipe, session)
-        guard !all.isEmpty else { return try insert(run, inputs: inputs, session) ? .claimed(run) : .taken }
+        guard request.overlap != .allow, try isLive(run.fire.recipe, session) else {
+            return try insert(run, inputs: inputs, session) ? .claimed(run) : .taken
+        }
+        let all = try liveRuns(of: run.fire.recipe, session)
         // A backfill costs no live fire: it waits for the run that is going, and the backfill waits for it.
         let others = all.filter { $0.cause != .backfill }
         guard let first = others.first else { return try wait(run, inputs: inputs, session) { Displacement() } }
@@ -182,6 +184,18 @@ extension SQLiteStore {
         return running.map { CancelRequest(run: $0.id, reason: reason) }
     }
 
+    /// Whether any run holds a slot of a recipe.
+    private static func isLive(_ recipe: String, _ session: Writer.Session) throws -> Bool {
+        // As `liveRuns` has it.
+        let find = try session.hot(
+            """
+            SELECT 1 FROM run INDEXED BY run_live WHERE recipe = ? AND (status = 'queued' OR status = 'running' OR status = 'interrupted')
+                AND status <> 'interrupted' AND node IS NOT NULL LIMIT 1
+            """
+        )
+        return try find.integer(.integer(session.names.key(ofRecipe: recipe, in: session.database))) != nil
+    }
+
     /// The runs that hold a slot of a recipe, in the order of their turns.
     ///
     /// A queued run that no node holds holds no slot either.
@@ -198,29 +212,61 @@ extension SQLiteStore {
 
     /// Inserts the only record of a fire; false when it has one, alone or in a range, or had one that was pruned.
     static func insert(_ run: RunRecord, inputs: Data?, _ session: Writer.Session) throws -> Bool {
-        let database = session.database
         let trigger = TriggerKey(recipe: run.fire.recipe, trigger: run.fire.trigger)
-        let keys = try session.names.keys(of: trigger, in: database)
-        let insert = """
+        let keys = try session.names.keys(of: trigger, in: session.database)
+        let scheduledAt = run.fire.scheduledAt.microseconds
+        let latest = max(scheduledAt, run.missedUntil?.microseconds ?? scheduledAt)
+        let isNewest =
+            try session.hot(
+                """
+                UPDATE trigger SET last_fire = ?1 WHERE key = ?2 AND ifnull(last_fire < ?3, 1) AND ifnull(pruned_until < ?3, 1)
+                """
+            ).run(.integer(latest), .integer(keys.trigger), .integer(scheduledAt)) > 0
+        // Most fires are later than all that their trigger has a record of, so that nothing more is to be asked.
+        guard try isNewest || isOpen(scheduledAt, of: keys.trigger, session) else { return false }
+        let insert = try session.hot(
+            """
             INSERT INTO run (id, recipe, trigger, scheduled_at, started_at, finished_at, status, reason, lateness, attempt, node, fence, version,
                 missed_until, missed_count, inputs, cause, origin)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18 FROM trigger
-            WHERE key = ?3 AND ifnull(pruned_until < ?4, 1) AND (ifnull(last_fire < ?4, 1) OR NOT EXISTS (
-                SELECT 1 FROM run AS range
-                WHERE range.trigger = ?3 AND range.missed_until >= ?4 AND range.scheduled_at <= ?4))
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (scheduled_at, trigger) DO NOTHING
             """
-        let scheduledAt = run.fire.scheduledAt.microseconds
-        try database.cachedStatement(sql: insert).execute(arguments: [
-            run.id.text, keys.recipe, keys.trigger, scheduledAt, run.startedAt?.microseconds,
-            run.finishedAt?.microseconds, run.status.rawValue, run.reason, run.lateness?.wholeMicroseconds,
-            run.attempt, run.node?.text, run.fence, run.version, run.missedUntil?.microseconds, run.missedCount, inputs,
-            run.cause.rawValue, run.origin?.text,
-        ])
-        guard database.changesCount > 0 else { return false }
-        let latest = max(scheduledAt, run.missedUntil?.microseconds ?? scheduledAt)
-        try raiseLastFire(of: keys.trigger, to: latest, database)
+        )
+        let inserted = try insert.run(
+            .text(run.id.text),
+            .integer(keys.recipe),
+            .integer(keys.trigger),
+            .integer(scheduledAt),
+            .integer(run.startedAt?.microseconds),
+            .integer(run.finishedAt?.microseconds),
+            .text(run.status.rawValue),
+            .text(run.reason),
+            .integer(run.lateness?.wholeMicroseconds),
+            .integer(run.attempt),
+            .text(run.node?.text),
+            .integer(run.fence),
+            .text(run.version),
+            .integer(run.missedUntil?.microseconds),
+            .integer(run.missedCount),
+            .blob(inputs),
+            .text(run.cause.rawValue),
+            .text(run.origin?.text)
+        )
+        guard inserted > 0 else { return false }
+        if !isNewest { try raiseLastFire(of: keys.trigger, to: latest, session.database) }
         return true
+    }
+
+    /// Whether a fire time that is not the newest has no record, neither in a range nor among those that were pruned.
+    private static func isOpen(_ scheduledAt: Int64, of trigger: Int64, _ session: Writer.Session) throws -> Bool {
+        let find = try session.hot(
+            """
+            SELECT 1 FROM trigger WHERE key = ?1 AND ifnull(pruned_until < ?2, 1) AND NOT EXISTS (
+                SELECT 1 FROM run AS range
+                WHERE range.trigger = ?1 AND range.missed_until >= ?2 AND range.scheduled_at <= ?2)
+            """
+        )
+        return try find.integer(.integer(trigger), .integer(scheduledAt)) != nil
     }
 
     private static func raiseLastFire(of trigger: Int64, to latest: Int64, _ database: Database) throws {

@@ -49,7 +49,7 @@ extension SQLiteStore {
         let digests = keys.map { ItemDigests.digest(of: $0, action: action, secret) }
         return try await writer.write { session in
             let database = session.database
-            let key = try Self.heldRun(run, fence: fence, database)
+            let key = try Self.heldRun(run, fence: fence, session)
             let find = try database.cachedStatement(
                 sql: """
                     SELECT done_item.until, run.key FROM done_item

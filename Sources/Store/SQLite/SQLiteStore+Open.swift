@@ -6,9 +6,9 @@ extension SQLiteStore {
         /// How long a call waits for another process's transaction.
         var busyTimeout: Duration = .seconds(5)
         /// Pages (4 KiB) after which the log is written back into the file: enough to spread the cost, few enough that the next process starts fast.
-        var checkpointPages = 1000
+        var checkpointPages = 4000
         /// What the log is cut back to when it is reset, in bytes.
-        var logSizeLimit = 8 * 1024 * 1024
+        var logSizeLimit = 16 * 1024 * 1024
     }
 
     /// Opens the store, making it on first use: a directory that only its owner can enter, with a `.gitignore` for everything in it, and a file that only its

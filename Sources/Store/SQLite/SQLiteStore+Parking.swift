@@ -10,9 +10,9 @@ extension SQLiteStore {
         let results = actions
         return try await writer.write { session in
             let database = session.database
-            let key = try Self.heldRun(parking.run, fence: fence, database)
+            let key = try Self.heldRun(parking.run, fence: fence, session)
             for (action, result, digest) in results {
-                try ActionRow.write(action, run: key, result: result, database)
+                try ActionRow.write(action, run: key, result: result, session)
                 if let digest { try Self.markDone(digest, run: key, database) }
             }
             // Who asked for its end a moment ago is not kept waiting.

@@ -8,7 +8,7 @@ extension SQLiteStore {
     public func start(_ requests: [StartRequest], at moment: Instant) async throws(StoreError) -> [StartOutcome] {
         try await writer.write { session in
             let pauses = try Self.openPauses(in: session.database)
-            return try requests.map { try Self.start($0, at: moment, pauses, session.database) }
+            return try requests.map { try Self.start($0, at: moment, pauses, session) }
         }
     }
 
@@ -16,9 +16,10 @@ extension SQLiteStore {
         _ request: StartRequest,
         at moment: Instant,
         _ pauses: [Int64: PauseRecord],
-        _ database: Database
+        _ session: Writer.Session
     ) throws -> StartOutcome {
-        guard let key = try liveRun(request.run, fence: request.fence, database) else { return .fenced }
+        let database = session.database
+        guard let key = try liveRun(request.run, fence: request.fence, session) else { return .fenced }
         if let pause = try pause(ofRun: key, pauses, database) {
             let end = "UPDATE run SET status = 'paused', reason = ?, node = NULL, inputs = NULL WHERE key = ?"
             try database.cachedStatement(sql: end).execute(arguments: [pause.reason, key])
@@ -34,8 +35,8 @@ extension SQLiteStore {
             let isBehind = try Bool.fetchOne(database.cachedStatement(sql: before), arguments: [key]) != nil
             if isBehind { return .mustWait }
         }
-        try database.cachedStatement(sql: "UPDATE run SET status = 'running', started_at = ? WHERE key = ?")
-            .execute(arguments: [moment.microseconds, key])
+        try session.hot("UPDATE run SET status = 'running', started_at = ? WHERE key = ?")
+            .run(.integer(moment.microseconds), .integer(key))
         return .started
     }
 
@@ -86,9 +87,9 @@ extension SQLiteStore {
         let result = try sealed(action)
         let digest = try await digest(of: action)
         try await writer.write { session in
-            let key = try Self.heldRun(action.run, fence: fence, session.database)
+            let key = try Self.heldRun(action.run, fence: fence, session)
             if let inner { try ActionRow.delete(inner, run: key, session.database) }
-            try ActionRow.write(action, run: key, result: result, session.database)
+            try ActionRow.write(action, run: key, result: result, session)
             if let digest { try Self.markDone(digest, run: key, session.database) }
         }
     }
@@ -101,20 +102,26 @@ extension SQLiteStore {
         let output = try sealed(end.output, .output(end.run))
         try await writer.write { session in
             let database = session.database
-            let key = try Self.heldRun(end.run, fence: fence, database)
+            let key = try Self.heldRun(end.run, fence: fence, session)
             if let state = end.state { try self.commit(state, of: end, key, database) }
             for (action, result, digest) in results {
-                try ActionRow.write(action, run: key, result: result, database)
+                try ActionRow.write(action, run: key, result: result, session)
                 if let digest { try Self.markDone(digest, run: key, database) }
             }
-            let update = """
+            let update = try session.hot(
+                """
                 UPDATE run SET status = ?, reason = ?, error = ?, finished_at = ?, lateness = coalesce(?, lateness), output = ? WHERE key = ?
                 """
-            try database.cachedStatement(sql: update).execute(arguments: [
-                end.status.rawValue, end.reason, end.error, end.finishedAt.microseconds,
-                end.lateness?.wholeMicroseconds,
-                output, key,
-            ])
+            )
+            try update.run(
+                .text(end.status.rawValue),
+                .text(end.reason),
+                .text(end.error),
+                .integer(end.finishedAt.microseconds),
+                .integer(end.lateness?.wholeMicroseconds),
+                .blob(output),
+                .integer(key)
+            )
         }
     }
 
@@ -172,14 +179,14 @@ extension SQLiteStore {
     }
 
     /// The row number of a live run that is held with this fence; throws `fenced` when it is not.
-    static func heldRun(_ run: RunID, fence: Int64, _ database: Database) throws -> Int64 {
-        guard let key = try liveRun(run, fence: fence, database) else { throw StoreError.fenced(run) }
+    static func heldRun(_ run: RunID, fence: Int64, _ session: Writer.Session) throws -> Int64 {
+        guard let key = try liveRun(run, fence: fence, session) else { throw StoreError.fenced(run) }
         return key
     }
 
-    private static func liveRun(_ run: RunID, fence: Int64, _ database: Database) throws -> Int64? {
-        let select = "SELECT key FROM run WHERE id = ? AND fence = ? AND status IN ('queued', 'running')"
-        return try Int64.fetchOne(database.cachedStatement(sql: select), arguments: [run.text, fence])
+    private static func liveRun(_ run: RunID, fence: Int64, _ session: Writer.Session) throws -> Int64? {
+        try session.hot("SELECT key FROM run WHERE id = ? AND fence = ? AND status IN ('queued', 'running')")
+            .integer(.text(run.text), .integer(fence))
     }
 
     private func commit(_ state: Value, of end: RunEnd, _ run: Int64, _ database: Database) throws {

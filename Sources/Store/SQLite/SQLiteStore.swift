@@ -42,7 +42,7 @@ public final class SQLiteStore: Store {
     public func close() throws(StoreError) {
         do {
             try reader.close()
-            try queue.close()
+            try writer.close()
         } catch {
             throw StoreError(error, path: path)
         }

@@ -10,6 +10,10 @@ final class Writer: Sendable {
     struct Session {
         let database: Database
         let names: Names
+        fileprivate let statements: HotStatements
+
+        /// A statement that each run needs; others go through `database`.
+        func hot(_ sql: StaticString) throws -> HotStatement { try statements.statement(sql, in: database) }
     }
 
     private struct Operation: Sendable {
@@ -26,6 +30,7 @@ final class Writer: Sendable {
     let path: String
     private let queue: DatabaseQueue
     private let names = Names()
+    private let statements = HotStatements()
     private let waiting = Mutex(Waiting())
 
     /// Bounds how long the first of a group waits for the last, and how long another process must wait for its turn.
@@ -77,6 +82,12 @@ final class Writer: Sendable {
         return try result.get()
     }
 
+    /// Closes the connection.
+    func close() throws {
+        queue.writeWithoutTransaction { _ in statements.removeAll() }
+        try queue.close()
+    }
+
     private func enqueue(_ operation: Operation) {
         let mustSchedule = waiting.withLock { waiting in
             waiting.operations.append(operation)
@@ -104,7 +115,7 @@ final class Writer: Sendable {
     }
 
     private func perform(_ group: [Operation], in database: Database) {
-        let session = Session(database: database, names: names)
+        let session = Session(database: database, names: names, statements: statements)
         var answers: [@Sendable () -> Void] = []
         answers.reserveCapacity(group.count)
         var isPerforming = false

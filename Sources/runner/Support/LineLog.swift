@@ -31,7 +31,8 @@ struct LineLog: LogHandler {
 
     func log(event: LogEvent) {
         let now = SystemClock().now()
-        let facts = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
+        let given = event.metadata ?? [:]
+        let facts = (metadata.isEmpty ? given : metadata.merging(given) { _, new in new }).sorted { $0.key < $1.key }
         switch format {
         case .json:
             var object = ValueMap([
@@ -52,7 +53,9 @@ struct LineLog: LogHandler {
     }
 
     private func quoted(_ text: String) -> String {
-        text.isEmpty || text.contains(where: { $0.isWhitespace || $0 == "\"" }) ? Value.string(text).json() : text
+        let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
+        return isPlain || !text.isEmpty && !text.contains { $0.isWhitespace || $0 == "\"" }
+            ? text : Value.string(text).json()
     }
 
     private static func tint(_ level: Logger.Level) -> String? {
