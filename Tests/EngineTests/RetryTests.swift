@@ -5,20 +5,28 @@ import Testing
 @testable import Recipe
 
 @Suite struct RetryTests {
-    private func policy(_ attempts: Int = 5, _ change: (inout RetryPolicy) -> Void = { _ in }) -> Retry {
-        var policy = RetryPolicy(
-            attempts: attempts,
-            conditions: [.network, .timeout, .statuses(429...429), .statuses(500...599)]
+    private func policy(
+        _ attempts: Int = 5,
+        backoff: RetryPolicy.Backoff = .exponential,
+        max: Duration = Defaults.retryMax,
+        hasJitter: Bool = true
+    ) -> Retry {
+        Retry(
+            policy: RetryPolicy(
+                attempts: attempts,
+                backoff: backoff,
+                max: max,
+                hasJitter: hasJitter,
+                conditions: [.network, .timeout, .statuses(429...429), .statuses(500...599)]
+            )
         )
-        change(&policy)
-        return Retry(policy: policy)
     }
 
     private let refused = Retry.Failure(kind: .network)
     private let hour = Duration.seconds(3600)
 
     @Test func `doubles the wait and caps it`() {
-        let retry = policy(20) { $0.max = .seconds(10) }
+        let retry = policy(20, max: .seconds(10))
         let waits = (1...6).map { retry.wait(after: refused, attempt: $0, random: 1, remaining: hour) }
         #expect(waits == [1, 2, 4, 8, 10, 10].map { .seconds($0) })
     }
@@ -27,17 +35,17 @@ import Testing
         let retry = policy()
         #expect(retry.wait(after: refused, attempt: 3, random: 0, remaining: hour) == .zero)
         #expect(retry.wait(after: refused, attempt: 3, random: 0.25, remaining: hour) == .seconds(1))
-        let steady = policy { $0.hasJitter = false }
+        let steady = policy(hasJitter: false)
         #expect(steady.wait(after: refused, attempt: 3, random: 0, remaining: hour) == .seconds(4))
     }
 
     @Test func `keeps a fixed wait`() {
-        let retry = policy { $0.backoff = .fixed }
+        let retry = policy(backoff: .fixed)
         #expect(retry.wait(after: refused, attempt: 4, random: 1, remaining: hour) == .seconds(1))
     }
 
     @Test func `obeys a server that asks for more than the longest wait`() {
-        let retry = policy { $0.max = .seconds(10) }
+        let retry = policy(max: .seconds(10))
         let busy = Retry.Failure(kind: .status, status: 429, retryAfter: .seconds(120))
         #expect(retry.wait(after: busy, attempt: 1, random: 0, remaining: hour) == .seconds(120))
     }

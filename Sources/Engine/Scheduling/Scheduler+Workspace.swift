@@ -35,9 +35,13 @@ extension Scheduler {
             queue.set(key, to: nil)
         }
         var late: [TriggerKey] = []
-        firstSeen = plans.mapValues { _ in moment }
+        let seen = firstSeen
+        firstSeen = [:]
+        for (name, plan) in plans where plan.recipe.alarms.expectations.successEvery != nil {
+            firstSeen[name] = seen[name] ?? moment
+        }
         for record in records {
-            firstSeen[record.key.recipe] = min(record.firstSeen, firstSeen[record.key.recipe] ?? moment)
+            if let known = firstSeen[record.key.recipe] { firstSeen[record.key.recipe] = min(record.firstSeen, known) }
             guard let (plan, trigger) = triggers[record.key] else { continue }
             if var known = watches[record.key] {
                 known.plan = plan
@@ -45,7 +49,7 @@ extension Scheduler {
                 watches[record.key] = known
             } else {
                 let last = max(record.watermark, record.lastFire ?? record.watermark)
-                let watch = Watch(key: record.key, plan: plan, trigger: trigger, last: last)
+                let watch = Watch(plan: plan, trigger: trigger, last: last)
                 watches[record.key] = watch
                 if watch.hasMissed(at: moment) {
                     late.append(record.key)

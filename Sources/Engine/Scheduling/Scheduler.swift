@@ -53,7 +53,7 @@ actor Scheduler {
     var areParkedDue = false
     /// What people were told of, and is not over.
     var openAlarms: [AlarmKey: AlarmRecord] = [:]
-    /// When a process first saw any trigger of a recipe: since then a success is expected.
+    /// When a process first saw any trigger of a recipe of which successes are expected.
     var firstSeen: [String: Instant] = [:]
     /// Recipes whose success is not waited for while they are paused.
     var pausedExpectations: Set<String> = []
@@ -111,8 +111,9 @@ actor Scheduler {
     func lookAtZones() async {
         let changed = Zone.reloadDatabase()
         guard !changed.isEmpty else { return }
+        let pool = TriggerPool()
         for key in watches.keys {
-            if let trigger = watches[key]?.trigger { watches[key]?.trigger = trigger.refreshed() }
+            if let trigger = watches[key]?.trigger { watches[key]?.trigger = trigger.refreshed(in: pool) }
             requeue(key)
         }
         services.observer.observe(.zonesChanged(changed, next: nextFire()))

@@ -6,8 +6,6 @@ import Store
 ///
 /// A value: the scheduler asks it and acts.
 struct Watch: Sendable {
-    /// Which trigger.
-    let key: TriggerKey
     /// The recipe that it starts.
     var plan: RecipePlan
     /// Its rules.
@@ -16,24 +14,34 @@ struct Watch: Sendable {
     ///
     /// The next one follows from it, never from the clock.
     private(set) var last: Instant
-    /// Fire times that are caught up, oldest first.
-    ///
-    /// Live ones wait behind them.
-    private(set) var owed: [Instant] = []
-    /// The catch-up run under way, which the next one waits for.
-    private(set) var catchUpRun: RunID?
-    /// No catch-up run starts before this.
-    private var paceUntil: Instant?
+    /// What is being caught up: one, or none as nearly always, and then it takes no room in what a hundred thousand triggers have.
+    private var progress: [Progress] = []
+
+    private struct Progress: Sendable {
+        /// Fire times, oldest first.
+        var owed: [Instant]
+        /// The run under way, which the next one waits for.
+        var run: RunID?
+        /// No run starts before this.
+        var paceUntil: Instant?
+    }
 
     /// Up to this a fire that is late is a live one: the process was busy, not away.
     static let lateness = Duration.seconds(5)
 
-    init(key: TriggerKey, plan: RecipePlan, trigger: Trigger, last: Instant) {
-        self.key = key
+    init(plan: RecipePlan, trigger: Trigger, last: Instant) {
         self.plan = plan
         self.trigger = trigger
         self.last = last
     }
+
+    /// Which trigger.
+    var key: TriggerKey { TriggerKey(recipe: plan.recipe.name, trigger: trigger.id) }
+
+    /// Fire times that are caught up, oldest first.
+    ///
+    /// Live ones wait behind them.
+    var owed: [Instant] { progress.first?.owed ?? [] }
 
     /// What is to be done now.
     enum Step: Sendable {
@@ -47,9 +55,9 @@ struct Watch: Sendable {
 
     /// What is to be done at `now`.
     func step(at now: Instant) -> Step {
-        if let time = owed.first {
-            guard catchUpRun == nil else { return .wait(until: nil) }
-            if let paceUntil, paceUntil > now { return .wait(until: paceUntil) }
+        if let progress = progress.first, let time = progress.owed.first {
+            guard progress.run == nil else { return .wait(until: nil) }
+            if let paceUntil = progress.paceUntil, paceUntil > now { return .wait(until: paceUntil) }
             return .start(time, isOwed: true)
         }
         guard let next = trigger.next(after: last) else { return .wait(until: nil) }
@@ -67,31 +75,41 @@ struct Watch: Sendable {
     }
 
     /// The delay of a fire's start.
-    func jitter(of time: Instant) -> Duration { trigger.delay(of: time, recipe: key.recipe) }
+    func jitter(of time: Instant) -> Duration { trigger.delay(of: time, recipe: plan.recipe.name) }
 
     /// The fire of this time has its record.
     mutating func didRecord(_ time: Instant) {
         last = max(last, time)
-        if owed.first == time { owed.removeFirst() }
+        guard !progress.isEmpty else { return }
+        if progress[0].owed.first == time {
+            progress[0].owed.removeFirst()
+        } else if progress[0].owed.isEmpty, progress[0].paceUntil.map({ $0 <= time }) ?? true {
+            progress = []
+        }
     }
 
     /// A catch-up run has begun.
     mutating func didStartCatchUp(_ run: RunID, at now: Instant) {
-        paceUntil = now + trigger.catchUp.pace
+        guard !progress.isEmpty else { return }
+        progress[0].paceUntil = now + trigger.catchUp.pace
         // After the last one live fires go on, under their own overlap rule.
-        catchUpRun = owed.isEmpty ? nil : run
+        progress[0].run = progress[0].owed.isEmpty ? nil : run
     }
 
     /// A run has ended; true when the next one waited for it.
     mutating func didEnd(_ run: RunID) -> Bool {
-        guard catchUpRun == run else { return false }
-        catchUpRun = nil
+        guard let waited = progress.first?.run, waited == run else { return false }
+        progress[0].run = nil
         return true
     }
 
     /// What was missed has its records.
     mutating func didRecord(_ catchUp: CatchUp) {
-        owed = catchUp.runs
+        if !progress.isEmpty {
+            progress[0].owed = catchUp.runs
+        } else if !catchUp.runs.isEmpty {
+            progress = [Progress(owed: catchUp.runs)]
+        }
         if let newest = catchUp.unserved.last?.last { last = max(last, newest) }
     }
 }

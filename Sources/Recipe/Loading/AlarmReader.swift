@@ -5,11 +5,15 @@ struct AlarmKeysReader {
     let file: FileReader
 
     func alarms(_ reader: inout MappingReader) -> AlarmKeys {
-        var alarms = AlarmKeys()
-        if let node = reader.takeNonNull("expect") { alarms.expectations = expectations(node) }
-        if let count = reader.int("alert_after", in: 1...1_000) { alarms.alertAfter = count.value }
-        if let node = reader.takeNonNull("heartbeat") { alarms.heartbeat = heartbeat(node) }
-        return alarms
+        let expectations = reader.takeNonNull("expect").map(expectations)
+        let alertAfter = reader.int("alert_after", in: 1...1_000)?.value
+        let heartbeat = reader.takeNonNull("heartbeat").flatMap(heartbeat)
+        guard expectations != nil || alertAfter != nil || heartbeat != nil else { return .ordinary }
+        return AlarmKeys(
+            expectations: expectations ?? Expectations(),
+            alertAfter: alertAfter ?? Defaults.alertAfter,
+            heartbeat: heartbeat
+        )
     }
 
     private func expectations(_ node: Node) -> Expectations {

@@ -167,6 +167,6 @@ struct ConnectionReferenceReader {
     }
 
     private static func digest(of text: String) -> String {
-        String(Recipe.version(of: text).prefix(12))
+        String(Fingerprint(of: text).text.prefix(12))
     }
 }

@@ -43,7 +43,8 @@ struct RecipeReader {
         let isEnabled = reader.bool("enabled")?.value ?? true
         let connection = ConnectionReferenceReader(file: file, catalogue: catalogue)
             .reference(reader.takeNonNull("connection"))
-        let triggers = TriggerReader(file: file, recipeName: recipeName).triggers(reader.takeNonNull("trigger"))
+        let triggers = TriggerReader(file: file, recipeName: recipeName, pool: catalogue.triggers)
+            .triggers(reader.takeNonNull("trigger"))
         let inputs = InputReader(file: file).inputs(reader.take("inputs"))
         let vars = file.namedTemplates(reader.take("vars"), as: "`vars`")
         let timeout = file.duration(reader.take("timeout"), as: "`timeout`", min: .milliseconds(1))

@@ -15,14 +15,15 @@ struct RetryReader {
             }
         }
         guard var reader = MappingReader(node, as: "`retry`", into: file.diagnostics) else { return nil }
-        let attempts = reader.int("attempts", in: 1...100)?.value ?? 3
-        var policy = RetryPolicy(attempts: attempts, conditions: Self.ordinary)
-        if let backoff = reader.choice("backoff", RetryPolicy.Backoff.self) { policy.backoff = backoff.value }
-        if let initial = file.duration(reader.take("initial"), as: "`initial`") { policy.initial = initial }
-        if let max = file.duration(reader.take("max"), as: "`max`") { policy.max = max }
-        if let jitter = reader.choice("jitter", Jitter.self) { policy.hasJitter = jitter.value == .full }
-        if let on = reader.take("on") { policy.conditions = conditions(on) }
-        policy.condition = reader.take("while").flatMap { file.expression($0, as: "`while`") }
+        let policy = RetryPolicy(
+            attempts: reader.int("attempts", in: 1...100)?.value ?? 3,
+            backoff: reader.choice("backoff", RetryPolicy.Backoff.self)?.value ?? .exponential,
+            initial: file.duration(reader.take("initial"), as: "`initial`") ?? Defaults.retryInitial,
+            max: file.duration(reader.take("max"), as: "`max`") ?? Defaults.retryMax,
+            hasJitter: reader.choice("jitter", Jitter.self)?.value != Jitter.none,
+            conditions: reader.take("on").map(conditions) ?? Self.ordinary,
+            condition: reader.take("while").flatMap { file.expression($0, as: "`while`") }
+        )
         reader.finish()
         return policy
     }

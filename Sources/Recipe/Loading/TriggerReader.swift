@@ -5,6 +5,7 @@ import YAML
 struct TriggerReader {
     let file: FileReader
     let recipeName: String
+    let pool: TriggerPool
 
     func triggers(_ node: Node?) -> [Trigger] {
         guard let node else { return [] }
@@ -75,11 +76,10 @@ struct TriggerReader {
         let id = explicitID?.value ?? String(StableHash.fnv1a64(identity), radix: 36)
         let trigger = Trigger(
             id: id,
-            schedule: schedule,
-            text: text,
-            zone: zone,
+            timing: TriggerTiming(schedule: schedule, text: text, zone: zone),
             rules: rules,
-            place: file.place(of: node)
+            place: file.place(of: node),
+            in: pool
         )
         if let start = trigger.start, let end = trigger.end, end <= start {
             file.diagnostics.report(

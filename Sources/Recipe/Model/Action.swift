@@ -88,15 +88,24 @@ public struct Choice: Sendable {
 }
 
 /// The keys `until` and `every`: the action is repeated until its result is what was waited for.
-public struct Polling: Sendable {
+///
+/// A class, as few actions have it and all have room for it.
+public final class Polling: Sendable {
     /// Ends it; sees `result`, and `response` after a request.
     public let condition: Expression
     /// The time from the end of one repetition to the begin of the next.
     public let interval: Duration
+
+    init(condition: Expression, interval: Duration) {
+        self.condition = condition
+        self.interval = interval
+    }
 }
 
 /// A `foreach` and what belongs to it.
-public struct ForEach: Sendable {
+///
+/// A class, as few actions have it and all have room for it.
+public final class ForEach: Sendable {
     /// Gives the list.
     public let list: Expression
     /// The item's name in expressions, beside `item`.
@@ -105,6 +114,13 @@ public struct ForEach: Sendable {
     public let concurrency: Int
     /// How items are told that were done before.
     public let dedupe: Dedupe?
+
+    init(list: Expression, name: String?, concurrency: Int, dedupe: Dedupe?) {
+        self.list = list
+        self.name = name
+        self.concurrency = concurrency
+        self.dedupe = dedupe
+    }
 }
 
 /// What keeps an item of a `foreach` from being done twice, by one run or by several.
@@ -126,7 +142,9 @@ public enum ErrorPolicy: Sendable {
 }
 
 /// When and how often an action tries again.
-public struct RetryPolicy: Sendable {
+///
+/// A class, since it never changes and many hold it: most recipes have their workspace's.
+public final class RetryPolicy: Sendable {
     /// How the wait grows.
     public enum Backoff: String, Sendable, CaseIterable {
         case exponential, fixed
@@ -142,19 +160,19 @@ public struct RetryPolicy: Sendable {
     }
 
     /// Attempts in all, the first included.
-    public var attempts: Int
+    public let attempts: Int
     /// How the wait grows from one attempt to the next.
-    public var backoff = Backoff.exponential
+    public let backoff: Backoff
     /// The first wait.
-    public var initial = Duration.seconds(1)
+    public let initial: Duration
     /// The longest wait, `Retry-After` excepted.
-    public var max = Duration.seconds(300)
+    public let max: Duration
     /// Waits are drawn between zero and the computed length, so that many runs do not return at once.
-    public var hasJitter = true
+    public let hasJitter: Bool
     /// What is tried again.
-    public var conditions: [Condition]
+    public let conditions: [Condition]
     /// A last word on whether to try again; sees `error` and `response`.
-    public var condition: Expression?
+    public let condition: Expression?
 
     /// What idempotent requests do unless they are told otherwise: 3 attempts on network errors, 429 and 502 to 504.
     public static let idempotentDefault = RetryPolicy(
@@ -164,8 +182,21 @@ public struct RetryPolicy: Sendable {
     /// One attempt.
     public static let never = RetryPolicy(attempts: 1, conditions: [])
 
-    init(attempts: Int, conditions: [Condition]) {
+    init(
+        attempts: Int,
+        backoff: Backoff = .exponential,
+        initial: Duration = Defaults.retryInitial,
+        max: Duration = Defaults.retryMax,
+        hasJitter: Bool = true,
+        conditions: [Condition],
+        condition: Expression? = nil
+    ) {
         self.attempts = attempts
+        self.backoff = backoff
+        self.initial = initial
+        self.max = max
+        self.hasJitter = hasJitter
         self.conditions = conditions
+        self.condition = condition
     }
 }

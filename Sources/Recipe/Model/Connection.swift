@@ -78,10 +78,11 @@ public struct RateLimit: Sendable, Hashable {
 }
 
 /// Which connection an action sends through.
-public enum ConnectionReference: Sendable {
+///
+/// Indirect: every action has room for one, and few name any.
+public indirect enum ConnectionReference: Sendable {
     /// One of the workspace's, by name.
     case named(String, Place)
     /// One that the recipe holds itself.
-    /// Indirect: a connection holds its whole connector, and every action has room for a reference.
-    indirect case inline(Connection)
+    case inline(Connection)
 }

@@ -1,5 +1,4 @@
 public import CEL
-import Crypto
 import YAML
 
 /// One automation: when it runs, through which connection, and what it does (DESIGN section 5).
@@ -12,8 +11,7 @@ public final class Recipe: Sendable {
     public let path: String
     /// The file's text, which a run keeps until it ends.
     public let text: String
-    /// A hash of the text: the recipe's version.
-    public let version: String
+    private let fingerprint: Fingerprint
     /// What the recipe is for, in the author's words.
     public let description: String?
     /// A disabled recipe has no fires.
@@ -71,12 +69,12 @@ public final class Recipe: Sendable {
         finally: [Action] = [],
         onInterrupt: InterruptPolicy = .resume,
         delivery: Delivery = .atLeastOnce,
-        alarms: AlarmKeys = AlarmKeys()
+        alarms: AlarmKeys = .ordinary
     ) {
         self.name = name
         path = source.path
         text = source.text
-        version = Self.version(of: source.text)
+        fingerprint = Fingerprint(of: source.text)
         self.description = description
         self.isEnabled = isEnabled
         self.triggers = triggers
@@ -96,21 +94,29 @@ public final class Recipe: Sendable {
         self.alarms = alarms
     }
 
-    /// SHA-256 of the text, shortened to 128 bits.
-    static func version(of text: String) -> String {
-        let digest = SHA256.hash(data: Array(text.utf8))
-        return digest.prefix(16).hexadecimal
-    }
+    /// A hash of the text: the recipe's version.
+    public var version: String { fingerprint.text }
 }
 
 /// When somebody must be told of a recipe: `expect`, `alert_after` and `heartbeat`.
-public struct AlarmKeys: Sendable {
+///
+/// A class, since it never changes and most recipes have the ordinary one.
+public final class AlarmKeys: Sendable {
     /// What it is expected to do.
-    public var expectations = Expectations()
+    public let expectations: Expectations
     /// So many failed runs in a row raise an alarm.
-    public var alertAfter = Defaults.alertAfter
+    public let alertAfter: Int
     /// What is asked for after each success, for a watcher outside.
-    public var heartbeat: Template?
+    public let heartbeat: Template?
+
+    /// Those of a recipe that has none of the keys.
+    static let ordinary = AlarmKeys(expectations: Expectations(), alertAfter: Defaults.alertAfter, heartbeat: nil)
+
+    init(expectations: Expectations, alertAfter: Int, heartbeat: Template?) {
+        self.expectations = expectations
+        self.alertAfter = alertAfter
+        self.heartbeat = heartbeat
+    }
 }
 
 /// What raises an alarm when it does not come true.
@@ -168,6 +174,10 @@ public enum Defaults {
     public static let runTimeout = Duration.seconds(3600)
     /// The longest attempt of an action: 3 min.
     public static let actionTimeout = Duration.seconds(180)
+    /// The first wait before another attempt: 1 s.
+    public static let retryInitial = Duration.seconds(1)
+    /// The longest wait before another attempt: 5 min.
+    public static let retryMax = Duration.seconds(300)
     /// From the end of one look to the begin of the next, of an action with `until`: 5 s.
     public static let pollInterval = Duration.seconds(5)
     /// The most that a program may write to its standard output, and to its standard error: 8 MiB each.

@@ -6,25 +6,33 @@ public import Schedule
 public final class Trigger: Sendable {
     /// A hash of kind, expression and zone, or the trigger's own `id:` (DESIGN section 10).
     public let id: String
-    /// The pure rule.
-    public let schedule: Schedule
-    /// The rule as it was written: `*/15 9-17 * * MON-FRI` or `every 90s`.
-    public let text: String
-    /// The zone in which its times are shown.
-    public let zone: Zone
-    /// The rules around the schedule.
-    private let rules: TriggerRules
+    private let timing: Shared<TriggerTiming>
+    private let sharedRules: Shared<TriggerRules>
     /// Where it stands in the file.
     public let place: Place
 
-    init(id: String, schedule: Schedule, text: String, zone: Zone, rules: TriggerRules, place: Place) {
+    init(id: String, timing: TriggerTiming, rules: TriggerRules, place: Place, in pool: TriggerPool) {
         self.id = id
-        self.schedule = schedule
-        self.text = text
-        self.zone = zone
-        self.rules = rules
+        self.timing = pool.timings.shared(timing)
+        sharedRules = pool.rules.shared(rules)
         self.place = place
     }
+
+    private init(_ other: Trigger, timing: Shared<TriggerTiming>) {
+        id = other.id
+        self.timing = timing
+        sharedRules = other.sharedRules
+        place = other.place
+    }
+
+    /// The pure rule.
+    public var schedule: Schedule { timing.value.schedule }
+    /// The rule as it was written: `*/15 9-17 * * MON-FRI` or `every 90s`.
+    public var text: String { timing.value.text }
+    /// The zone in which its times are shown.
+    public var zone: Zone { timing.value.zone }
+
+    private var rules: TriggerRules { sharedRules.value }
 
     /// What is done about fire times that passed while no process ran.
     public var catchUp: CatchUpRule { rules.catchUp }
@@ -43,16 +51,12 @@ public final class Trigger: Sendable {
     /// A disabled trigger has no fires.
     public var isEnabled: Bool { rules.isEnabled }
 
-    /// This trigger with the rules that its zone has now; see `Zone.reloadDatabase()`.
-    public func refreshed() -> Trigger {
-        Trigger(
-            id: id,
-            schedule: schedule.refreshed(),
-            text: text,
-            zone: zone.refreshed(),
-            rules: rules,
-            place: place
-        )
+    /// This trigger with the rules that its zone has now, or itself where they have not changed; see `Zone.reloadDatabase()`.
+    ///
+    /// - Parameter pool: that of the triggers that are refreshed together.
+    public func refreshed(in pool: TriggerPool) -> Trigger {
+        let new = timing.value.refreshed
+        return new == timing.value ? self : Trigger(self, timing: pool.timings.shared(new))
     }
 
     /// When it fires at all.
@@ -64,8 +68,28 @@ public final class Trigger: Sendable {
     }
 }
 
+/// What triggers that are read together have in common.
+public final class TriggerPool: Sendable {
+    let timings = Pool<TriggerTiming>()
+    let rules = Pool<TriggerRules>()
+
+    /// An empty one.
+    public init() {}
+}
+
+/// When a trigger fires.
+struct TriggerTiming: Sendable, Hashable {
+    var schedule: Schedule
+    var text: String
+    var zone: Zone
+
+    var refreshed: TriggerTiming {
+        TriggerTiming(schedule: schedule.refreshed(), text: text, zone: zone.refreshed())
+    }
+}
+
 /// The rules around a trigger's schedule.
-struct TriggerRules: Sendable {
+struct TriggerRules: Sendable, Hashable {
     var catchUp: CatchUpRule
     var overlap: OverlapRule
     var startDeadline: Duration?

@@ -9,6 +9,8 @@ final class Catalogue: Sendable {
     let connectionNames: Set<String>
     /// The names of the connectors, built-in ones included.
     let connectorNames: Set<String>
+    /// What the triggers of the recipes have in common.
+    let triggers = TriggerPool()
 
     private let files: WorkspaceFiles
     private let settings: WorkspaceSettings

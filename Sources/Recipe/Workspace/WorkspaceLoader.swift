@@ -190,7 +190,15 @@ public struct WorkspaceLoader: Sendable {
                 recipe = RecipeReader(file: file, catalogue: catalogue).recipe(node, defaultName: name)
             }
             let name = recipe?.name ?? WorkspaceFiles.recipeName(path)
-            return LoadedRecipe(name: name, draft: recipe, source: source, diagnostics: file.diagnostics.sorted)
+            let diagnostics = file.diagnostics.sorted
+            // Most have nothing to report, and a hundred thousand sources at once are a lot.
+            let isSilent = diagnostics.isEmpty && recipe?.calls.isEmpty ?? true
+            return LoadedRecipe(
+                name: name,
+                draft: recipe,
+                source: isSilent ? nil : source,
+                diagnostics: diagnostics
+            )
         case .failure(let problem):
             return LoadedRecipe(diagnostics: [problem.diagnostic])
         }
@@ -200,7 +208,7 @@ public struct WorkspaceLoader: Sendable {
         for report in catalogue.reports { workspace.add(report.diagnostics, report.source) }
         for result in loaded {
             workspace.add(result.diagnostics, result.source)
-            if let recipe = result.recipe { workspace.add(recipe, result.source) }
+            if let recipe = result.recipe { workspace.add(recipe) }
         }
     }
 }
@@ -213,10 +221,10 @@ extension Workspace {
     }
 
     /// Adds a recipe; two files with one name are an error (DESIGN section 10).
-    fileprivate mutating func add(_ recipe: Recipe, _ source: Source?) {
+    fileprivate mutating func add(_ recipe: Recipe) {
         if let other = recipes[recipe.name] {
             let start = Mark(line: 1, column: 1)
-            if let source { sources[recipe.path] = source }
+            sources[recipe.path] = Source(path: recipe.path, text: recipe.text)
             diagnostics.append(
                 Diagnostic(
                     code: "recipe.duplicate-name",

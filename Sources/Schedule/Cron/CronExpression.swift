@@ -18,6 +18,7 @@ public struct CronExpression: Sendable, Hashable {
     public let text: String
     /// What the two day fields mean when both are restricted.
     public let dayMatch: DayMatch
+    /// Empty where no `H` asks for it, so that equal expressions are equal whoever has them.
     let hashKey: String
     let fields: CronFields
     let hasSeconds: Bool
@@ -25,6 +26,8 @@ public struct CronExpression: Sendable, Hashable {
     ///
     /// People trip over what it means, so it is worth a note that shows the next fire times.
     public let areBothDayFieldsRestricted: Bool
+    /// Whether the expression holds an `H`, so that its times depend on the hash key.
+    public let usesHash: Bool
 
     /// Reads an expression.
     ///
@@ -38,7 +41,10 @@ public struct CronExpression: Sendable, Hashable {
         let parsed = try parser.fields()
         self.text = text
         self.dayMatch = dayMatch
-        self.hashKey = hashKey
+        usesHash = parsed.fields.contains { field in
+            field.items.contains { if case .hashed = $0 { true } else { false } }
+        }
+        self.hashKey = usesHash ? hashKey : ""
         hasSeconds = parsed.hasSeconds
         fields = CronFields(parsed.fields, hasSeconds: parsed.hasSeconds, dayMatch: dayMatch)
         areBothDayFieldsRestricted =
@@ -51,17 +57,6 @@ public struct CronExpression: Sendable, Hashable {
     ///
     /// It decides what happens when clocks are set forward or back: see `DaylightSavingPolicy`.
     public var repeats: Bool { fields.repeats }
-
-    /// Whether the expression holds an `H`, so that its times depend on the hash key.
-    public var usesHash: Bool {
-        guard let parsed = try? CronParser(text, hashKey: hashKey).fields() else { return false }
-        return parsed.fields.contains { field in
-            field.items.contains { item in
-                if case .hashed = item { return true }
-                return false
-            }
-        }
-    }
 
     /// Whether both expressions ask for the same times, however they are written: `0-59 * * * *` and `* * * * *`.
     public func isSameSchedule(as other: CronExpression) -> Bool {

@@ -17,6 +17,9 @@ final class Names: Sendable {
 
     private let known = Mutex(Known())
 
+    /// So many names of each kind are kept: enough for any burst, while most of a hundred thousand recipes wait for days.
+    private static let limit = 24_000
+
     /// The numbers of a trigger and its recipe; new ones are made inside the transaction.
     func keys(of trigger: TriggerKey, in database: Database) throws -> Keys {
         if let keys = known.withLock({ $0.triggers[trigger] }) { return keys }
@@ -28,7 +31,10 @@ final class Names: Sendable {
             in: database
         )
         let keys = Keys(recipe: recipe, trigger: key)
-        known.withLock { $0.triggers[trigger] = keys }
+        known.withLock { known in
+            if known.triggers.count >= Self.limit { known.triggers = [:] }
+            known.triggers[trigger] = keys
+        }
         return keys
     }
 
@@ -41,7 +47,10 @@ final class Names: Sendable {
             [name],
             in: database
         )
-        known.withLock { $0.recipes[name] = key }
+        known.withLock { known in
+            if known.recipes.count >= Self.limit { known.recipes = [:] }
+            known.recipes[name] = key
+        }
         return key
     }
 
