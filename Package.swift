@@ -112,6 +112,12 @@ let package = Package(
         ),
         .executableTarget(name: "CELBenchmark", dependencies: ["CEL"], path: "Benchmarks/CEL", swiftSettings: strict),
         .executableTarget(
+            name: "ScheduleBenchmark",
+            dependencies: ["Schedule"],
+            path: "Benchmarks/Schedule",
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "ConnectionsBenchmark",
             dependencies: [
                 "CEL", "Connections", "Recipe", "Schedule", "Store",

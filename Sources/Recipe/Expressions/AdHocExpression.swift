@@ -35,7 +35,7 @@ public struct AdHocExpression: Sendable {
     ) -> (expression: AdHocExpression?, diagnostics: [Diagnostic], source: Source) {
         let source = Source(path: "expression", text: text)
         let diagnostics = Diagnostics(source)
-        let parser = TemplateParser(diagnostics: diagnostics, environment: .recipes)
+        let parser = TemplateParser(diagnostics: diagnostics, programs: ProgramPool())
         let node = Node(verbatim: source)
         let content: Content?
         if text.contains("${{") {

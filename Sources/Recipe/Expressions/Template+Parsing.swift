@@ -4,14 +4,13 @@ import YAML
 /// Reads templates and expressions out of scalars, and reports what is wrong at the right place in the file.
 struct TemplateParser {
     let diagnostics: Diagnostics
-    let environment: Environment
+    let programs: ProgramPool
 
     /// The template in a scalar's text.
     ///
     /// `$` directly before `{{` begins an expression; `$$` there stands for one `$`. The expression ends at the first
     /// `}}` that is outside a CEL string with braces balanced.
     func template(_ text: String, node: Node) -> Template {
-        guard text.utf8.contains(UInt8(ascii: "{")) else { return Template(constant: text) }
         guard text.utf8.contains(UInt8(ascii: "{")) else { return Template(constant: text) }
         var parts: [Template.Part] = []
         var literal = ""
@@ -87,7 +86,7 @@ struct TemplateParser {
         }
         let start = offset + text.utf8.distance(from: text.startIndex, to: inner.startIndex)
         do {
-            let program = try environment.compile(String(inner))
+            let program = try programs.program(String(inner))
             return Expression(program: program, node: node, source: diagnostics.source, offset: start)
         } catch {
             let range = start + error.range.lowerBound..<start + error.range.upperBound

@@ -10,35 +10,50 @@ public struct Template: Sendable {
         case expression(Expression)
     }
 
-    let parts: [Part]
+    /// Most templates are text alone, which needs no list.
+    private enum Content: Sendable {
+        case constant(String)
+        case parts([Part], isAlone: Bool)
+    }
+
+    private let content: Content
+
+    var parts: [Part] {
+        switch content {
+        case .constant(let text): text.isEmpty ? [] : [.text(text)]
+        case .parts(let parts, _): parts
+        }
+    }
+
     /// Only white space surrounds the one expression.
-    let isAlone: Bool
+    var isAlone: Bool {
+        if case .parts(_, isAlone: true) = content { true } else { false }
+    }
 
     /// The template's text when it holds no expression.
     public var constant: String? {
-        guard !isAlone else { return nil }
-        switch parts.count {
-        case 0: return ""
-        case 1: if case .text(let text) = parts[0] { return text }
-        default: break
-        }
-        return nil
+        if case .constant(let text) = content { text } else { nil }
     }
 
     /// The expressions in reading order.
     public var expressions: [Expression] {
-        parts.compactMap { if case .expression(let expression) = $0 { expression } else { nil } }
+        guard case .parts(let parts, _) = content else { return [] }
+        return parts.compactMap { if case .expression(let expression) = $0 { expression } else { nil } }
     }
 
     /// A template that is this text and nothing else.
     public init(constant text: String) {
-        parts = text.isEmpty ? [] : [.text(text)]
-        isAlone = false
+        content = .constant(text)
     }
 
     init(parts: [Part], isAlone: Bool) {
-        self.parts = parts
-        self.isAlone = isAlone
+        if parts.isEmpty {
+            content = .constant("")
+        } else if parts.count == 1, case .text(let text) = parts[0] {
+            content = .constant(text)
+        } else {
+            content = .parts(parts, isAlone: isAlone)
+        }
     }
 
     /// The value: the expression's own when it is alone, else text.

@@ -39,7 +39,7 @@ struct ActionReader {
         let id = file.identifier(reader.string("id"), as: "an action")
         let common = CommonKeys(reader: &reader, file: file, catalogue: catalogue)
         let present = VerbKey.allCases.filter { key in reader.entries.contains { $0.name == key.rawValue } }
-        reader.known(VerbKey.allCases.map(\.rawValue))
+        reader.known(VerbKey.names)
         guard let key = present.first, let value = reader.take(key.rawValue) else {
             reader.finish()
             reportMissingVerb(reader, node)
@@ -75,6 +75,8 @@ struct ActionReader {
         case block = "do"
         case parallel
         case choose = "switch"
+
+        static let names = allCases.map(\.rawValue)
     }
 
     private func verb(
@@ -121,7 +123,7 @@ struct ActionReader {
     }
 
     private func reportMissingVerb(_ reader: MappingReader, _ node: Node) {
-        let verbs = VerbKey.allCases.map(\.rawValue)
+        let verbs = VerbKey.names
         let near = reader.entries.lazy.compactMap { entry in
             Suggestion.nearest(to: entry.name, among: verbs).map { (entry, $0) }
         }.first

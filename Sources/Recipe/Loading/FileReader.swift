@@ -8,9 +8,10 @@ struct FileReader {
     let templates: TemplateParser
     let settings: WorkspaceSettings
 
-    init(source: Source, settings: WorkspaceSettings) {
+    /// A reader; `programs` are those of the files that are read together.
+    init(source: Source, settings: WorkspaceSettings, programs: ProgramPool = ProgramPool()) {
         diagnostics = Diagnostics(source)
-        templates = TemplateParser(diagnostics: diagnostics, environment: .recipes)
+        templates = TemplateParser(diagnostics: diagnostics, programs: programs)
         self.settings = settings
     }
 

@@ -13,7 +13,7 @@ public struct HTTPAction: Sendable {
     /// What is sent.
     public var body = RequestBody.none
     /// Which responses are a success.
-    public var expect = Expectation.statuses([200...299])
+    public var expect = Expectation.success
     /// How the response's body is read.
     public var response = ResponseFormat.auto
     /// How further pages are found.
@@ -92,6 +92,9 @@ extension RequestBody {
 
 /// Which responses are a success.
 public enum Expectation: Sendable {
+    /// 2xx.
+    public static let success = Expectation.statuses([200...299])
+
     /// The status lies in one of these ranges.
     case statuses([ClosedRange<Int>])
     /// The expression holds; it sees `response`.

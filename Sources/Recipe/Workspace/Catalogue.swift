@@ -11,6 +11,8 @@ final class Catalogue: Sendable {
     let connectorNames: Set<String>
     /// What the triggers of the recipes have in common.
     let triggers = TriggerPool()
+    /// What their expressions have in common.
+    let programs = ProgramPool()
 
     private let files: WorkspaceFiles
     private let settings: WorkspaceSettings

@@ -182,7 +182,7 @@ public struct WorkspaceLoader: Sendable {
     private func loadRecipe(_ path: String, settings: WorkspaceSettings, _ catalogue: Catalogue) -> LoadedRecipe {
         switch reader.source(path) {
         case .success(let source):
-            let file = FileReader(source: source, settings: settings)
+            let file = FileReader(source: source, settings: settings, programs: catalogue.programs)
             let node = parse(source, into: file.diagnostics)
             var recipe: Recipe?
             if !file.diagnostics.hasErrors {

@@ -57,7 +57,8 @@ extension MappingReader {
         _ key: String,
         _: T.Type
     ) -> Located<T>? where T.RawValue == String {
-        let words = T.allCases.map(\.rawValue)
+        // Worked out only to be told: most keys are absent, and nearly all others right.
+        var words: [String] { T.allCases.map { $0.rawValue } }
         var listing: String { words.map { "`\($0)`" }.joined(separator: ", ") }
         guard let (entry, scalar) = scalar(key, expected: "one of \(listing)") else { return nil }
         guard let value = T(rawValue: scalar.text) else {

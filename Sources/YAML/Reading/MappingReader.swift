@@ -58,9 +58,8 @@ public struct MappingReader {
 
     /// Reports each key that was neither taken nor declared known, with the nearest known one.
     public func finish() {
-        let present = Set(entries.map(\.name))
-        let free = knownKeys.filter { !present.contains($0) }
         for entry in entries where !knownKeys.contains(entry.name) {
+            let free = knownKeys.filter { key in !entries.contains { $0.name == key } }
             let nearest =
                 Suggestion.nearest(to: entry.name, among: free) ?? Suggestion.nearest(to: entry.name, among: knownKeys)
             diagnostics.report(
