@@ -35,8 +35,8 @@ public enum EngineEvent: Sendable {
     case heartbeatFailed(run: RunID, recipe: String, String)
     /// An alarm was raised.
     case alarmRaised(AlarmRecord)
-    /// An alarm is over.
-    case alarmCleared(AlarmRecord)
+    /// An alarm is over; the reason says why although what it told of may not be.
+    case alarmCleared(AlarmRecord, reason: String?)
     /// The wall clock was set, or the machine slept.
     case clockStepped
     /// The rules of these time zones are others in the tz database now; when the next fire is, by them.

@@ -107,6 +107,7 @@ import Testing
     @Test func `a connection that needs a person is told once, until it is well`() async throws {
         let bench = try bench("trigger: { cron: '* * * * *' }\nalert_after: 100\n")
         let isWell = Mutex(false)
+        try bench.write("connections/crm.yml", "connector: none\nbase_uri: http://127.0.0.1:9\n")
         let process = try process(bench) { order in
             (order.run.cause == .alarm || isWell.withLock { $0 } ? .succeeded : .failed, nil)
         }
@@ -148,6 +149,67 @@ import Testing
         isWell.withLock { $0 = true }
         await process.advance(by: .seconds(60))
         #expect(told(process) == ["needs_attention   @1", "recovered needs_attention  @3"])
+    }
+
+    @Test(arguments: [
+        ("removed", "over, because the recipe was removed: a run failed; the last: it broke"),
+        ("enabled: false\n", "over, because the recipe was disabled: a run failed; the last: it broke"),
+    ])
+    func `an alarm ends with what it is about`(change: String, message: String) async throws {
+        let recipe = "trigger: { cron: '* * * * *' }\nalert_after: 1\n"
+        let bench = try bench(recipe)
+        let process = try process(bench) { order in (order.run.cause == .alarm ? .succeeded : .failed, nil) }
+        try await process.start()
+        await process.advance(by: .seconds(90))
+        #expect(told(process) == ["failures  1 @1"])
+        // Another recipe that is new or gone changes nothing.
+        try bench.write("other.yml", recipe + "enabled: false\nactions: [{ log: hello }]\n")
+        try await process.reload()
+        #expect(told(process) == ["failures  1 @1"])
+        if change == "removed" {
+            try bench.remove("job.yml")
+        } else {
+            try bench.write("job.yml", recipe + change + "actions: [{ log: hello }]\n")
+        }
+        try await process.reload()
+        #expect(told(process) == ["failures  1 @1", "recovered failures 1 @1"])
+        #expect(process.performer.orders.last?.inputs["message"] == .string(message))
+        #expect(try await bench.store.alarms() == [])
+        try await process.reload()
+        #expect(told(process).count == 2)
+    }
+
+    @Test func `an alarm of what is no longer expected ends, also one that was raised before the process came`()
+        async throws
+    {
+        let bench = try bench("trigger: { cron: '* * * * *' }\n")
+        let late = AlarmRecord(key: AlarmKey(.lateness, of: "job"), since: begin, message: "late")
+        let silent = AlarmRecord(key: AlarmKey(.noSuccess, of: "job"), since: begin, message: "silent")
+        let ill = AlarmRecord(key: AlarmKey(.needsAttention, of: "crm"), since: begin, message: "ill")
+        let inline = AlarmRecord(key: AlarmKey(.needsAttention, of: "inline-1"), since: begin, message: "ill")
+        for alarm in [late, silent, ill, inline] { #expect(try await bench.store.raise(alarm, nil)) }
+        let process = try process(bench) { _ in (.succeeded, nil) }
+        try await process.start()
+        #expect(try await bench.store.alarms() == [inline])
+        let reasons = process.observer.events.compactMap { event -> String? in
+            if case .alarmCleared(let alarm, let reason) = event { "\(alarm.message): \(reason ?? "")" } else { nil }
+        }
+        #expect(
+            Set(reasons) == [
+                "late: it may be late now", "silent: no success is expected any more",
+                "ill: the connection was removed",
+            ]
+        )
+    }
+
+    @Test func `an alarm stays while a file is wrong`() async throws {
+        let bench = try bench("trigger: { cron: '* * * * *' }\n")
+        let alarm = AlarmRecord(key: AlarmKey(.failures, of: "other"), since: begin, message: "broken")
+        #expect(try await bench.store.raise(alarm, nil))
+        try bench.write("other.yml", "trigger: { cron: 'x' }\n")
+        let scheduler = SchedulerProcess(bench, clock: ManualEngineClock(at: begin), workspace: bench.loader.load())
+        try await scheduler.start()
+        #expect(try await bench.store.alarms() == [alarm])
     }
 
     @Test func `what alarms do raises none, and without on_alert they are still seen`() async throws {

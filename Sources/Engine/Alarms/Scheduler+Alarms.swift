@@ -59,9 +59,10 @@ extension Scheduler {
 
     private func judgeConnections(_ run: RunRecord) async {
         for token in await asking({ store async throws(StoreError) in try await store.tokens() }) ?? [] {
-            guard case .needsAttention(let message) = token.state else { continue }
+            let key = AlarmKey(.needsAttention, of: token.connection)
+            guard case .needsAttention(let message) = token.state, end(of: key) == nil else { continue }
             let alarm = AlarmRecord(
-                key: AlarmKey(.needsAttention, of: token.connection),
+                key: key,
                 since: now,
                 message: "the connection \(token.connection) needs attention: \(message)"
             )
@@ -97,6 +98,7 @@ extension Scheduler {
     func judgeSuccess(of name: String) async {
         guard let recipe = plans[name]?.recipe, recipe.isEnabled, let every = recipe.alarms.expectations.successEvery
         else {
+            pausedExpectations.remove(name)
             return chores.set(.expectation(name), to: nil)
         }
         let query = RunQuery(recipe: name, statuses: [.succeeded], limit: 1)
@@ -129,6 +131,32 @@ extension Scheduler {
         openAlarms = Dictionary(alarms.map { ($0.key, $0) }) { first, _ in first }
     }
 
+    /// Ends the alarms that can never be over otherwise, because what they are about was taken away.
+    ///
+    /// While a file is wrong nobody can tell what was.
+    func closeAlarms() async {
+        guard workspace.isValid else { return }
+        for key in openAlarms.keys {
+            if let reason = end(of: key) { await clear(key, run: nil, because: reason) }
+        }
+    }
+
+    /// Why there is nothing to watch any more; nil where there is.
+    private func end(of key: AlarmKey) -> String? {
+        if key.kind == .needsAttention {
+            let isThere = workspace.connections[key.subject] != nil || Connection.isInline(key.subject)
+            return isThere ? nil : "the connection was removed"
+        }
+        guard let recipe = plans[key.subject]?.recipe else { return "the recipe was removed" }
+        guard recipe.isEnabled else { return "the recipe was disabled" }
+        let expectations = recipe.alarms.expectations
+        return switch key.kind {
+        case .noSuccess where expectations.successEvery == nil: "no success is expected any more"
+        case .lateness where expectations.maxLateness == nil: "it may be late now"
+        case .noSuccess, .lateness, .failures, .needsAttention: nil
+        }
+    }
+
     /// Raises an alarm: once, whichever node sees it, until it is over.
     private func raise(_ alarm: AlarmRecord, run: RunID?) async {
         guard openAlarms[alarm.key] == nil else { return }
@@ -143,15 +171,17 @@ extension Scheduler {
     }
 
     /// Ends an alarm, and tells of it.
-    private func clear(_ key: AlarmKey, run: RunID?) async {
+    ///
+    /// - Parameter reason: why nothing more can come of it; nil when what it told of is well again.
+    private func clear(_ key: AlarmKey, run: RunID?, because reason: String? = nil) async {
         guard let alarm = openAlarms[key] else { return }
-        let order = alertOrder(alarm, isOver: true, run: run)
+        let order = alertOrder(alarm, isOver: true, because: reason, run: run)
         let request = order.map { ClaimRequest(run: $0.run, overlap: .allow, inputs: $0.inputs) }
         guard let wasOpen = await asking({ store async throws(StoreError) in try await store.clear(key, request) })
         else { return }
         openAlarms[key] = nil
         guard wasOpen else { return }
-        services.observer.observe(.alarmCleared(alarm))
+        services.observer.observe(.alarmCleared(alarm, reason: reason))
         await tell(order)
     }
 
@@ -164,7 +194,8 @@ extension Scheduler {
     }
 
     /// The run of the workspace's `on_alert`; nil where it has none.
-    private func alertOrder(_ alarm: AlarmRecord, isOver: Bool, run: RunID?) -> RunOrder? {
+    private func alertOrder(_ alarm: AlarmRecord, isOver: Bool, because reason: String? = nil, run: RunID?) -> RunOrder?
+    {
         guard let plan = plans[Recipe.alertName] else { return nil }
         let trigger = "\(isOver ? "recovered" : alarm.key.kind.rawValue):\(alarm.key.subject)"
         let record = RunRecord(
@@ -174,7 +205,7 @@ extension Scheduler {
             node: services.node,
             version: plan.recipe.version
         )
-        let inputs = alarm.variable(isOver: isOver, run: run)
+        let inputs = alarm.variable(isOver: isOver, because: reason, run: run)
         var order = RunOrder(run: record, plan: plan, inputs: inputs, connections: workspace.connections)
         order.recipes = plans
         return order

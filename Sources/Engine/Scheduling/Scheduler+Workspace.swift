@@ -59,10 +59,9 @@ extension Scheduler {
             requeue(record.key)
         }
         await catchUp(late, at: moment)
-        if isStart {
-            await loadAlarms()
-            expectPruning()
-        }
+        await loadAlarms()
+        if isStart { expectPruning() }
+        await closeAlarms()
         await watchExpectations()
         if isStart { await fireOnStart(at: moment) }
         await wake()

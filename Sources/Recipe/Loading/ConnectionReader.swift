@@ -152,7 +152,7 @@ struct ConnectionReferenceReader {
             }
             return .named(scalar.text, file.place(of: node))
         case .mapping:
-            let name = "inline-" + Self.digest(of: Value(plain: node).json())
+            let name = Connection.inlinePrefix + Self.digest(of: Value(plain: node).json())
             let reader = ConnectionReader(file: file, catalogue: catalogue)
             return reader.connection(node, name: name).map(ConnectionReference.inline)
         case .sequence:

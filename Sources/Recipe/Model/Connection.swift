@@ -43,6 +43,12 @@ public struct Connection: Sendable {
         self.place = place
     }
 
+    /// What the names of those that recipes hold themselves begin with.
+    static let inlinePrefix = "inline-"
+
+    /// Whether this is the name of one that a recipe holds itself.
+    public static func isInline(_ name: String) -> Bool { name.hasPrefix(inlinePrefix) }
+
     /// The base URI in force.
     public var effectiveBaseURI: Template? { baseURI ?? connector.baseURI }
     /// The TLS settings in force.

@@ -82,8 +82,10 @@ struct LogObserver: EngineObserver {
             )
         case .alarmRaised(let alarm):
             logger.error("alarm", metadata: metadata(alarm))
-        case .alarmCleared(let alarm):
-            logger.notice("alarm over", metadata: metadata(alarm))
+        case .alarmCleared(let alarm, let reason):
+            var facts = metadata(alarm)
+            facts["reason"] = reason.map { "\($0)" }
+            logger.notice("alarm over", metadata: facts)
         case .clockStepped:
             logger.notice("the clock was set, or the machine slept")
         case .zonesChanged(let zones, let next):

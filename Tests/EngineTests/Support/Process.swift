@@ -15,13 +15,18 @@ final class SchedulerProcess: Sendable {
     let observer = Recorder()
     let node = NodeID()
 
+    private let given: Workspace?
+
+    /// - Parameter workspace: what is loaded at the start, in place of the bench's, which must be valid.
     init(
         _ bench: Workbench,
         clock: ManualEngineClock,
+        workspace: Workspace? = nil,
         length: @escaping @Sendable (RunOrder) -> Duration = { _ in .zero },
         outcome: @escaping @Sendable (RunOrder) -> (status: RunStatus, lateness: Duration?) = { _ in (.succeeded, nil) }
     ) {
         self.bench = bench
+        given = workspace
         self.clock = clock
         performer = StandInPerformer(store: bench.store, clock: clock, length: length, outcome: outcome)
         scheduler = Scheduler(
@@ -33,7 +38,7 @@ final class SchedulerProcess: Sendable {
                 node: node,
                 observer: observer
             ),
-            workspace: bench.workspace()
+            workspace: workspace ?? bench.workspace()
         )
     }
 
@@ -41,7 +46,7 @@ final class SchedulerProcess: Sendable {
         let record = NodeRecord.current(id: node, leaseUntil: clock.now() + .seconds(86_400 * 3_650))
         try await bench.store.register(record, now: clock.now())
         await scheduler.begin()
-        try await scheduler.load(bench.workspace())
+        try await scheduler.load(given ?? bench.workspace())
         try await scheduler.recover()
         try await scheduler.watchTriggers(isStart: true)
         await settle()
