@@ -1,4 +1,3 @@
-@preconcurrency import Dispatch
 import Glibc
 import Synchronization
 
@@ -56,33 +55,24 @@ final class Wakeups: Sendable {
 
 /// Tells when a file is touched, for as long as it lives.
 private final class FileTouchWatch: Sendable {
-    // Sendable in fact: only cancelled, which any thread may do.
-    private let source: any DispatchSourceRead
+    private let events: FileEvents
 
     /// Nil where the kernel gives no watches: wake-ups of other processes are then not heard.
     init?(_ path: String, react: @escaping @Sendable () -> Void) {
-        let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
-        guard descriptor >= 0 else { return nil }
-        Self.create(path)
-        inotify_add_watch(descriptor, path, Self.events)
-        source = DispatchSource.makeReadSource(
-            fileDescriptor: descriptor,
-            queue: DispatchQueue(label: "runner.wakeups")
-        )
-        source.setEventHandler { @Sendable in
-            if Self.wasReplaced(descriptor) {
-                Self.create(path)
-                inotify_add_watch(descriptor, path, Self.events)
-            }
+        let events = FileEvents(label: "runner.wakeups") { watch, events in
+            // The watched file is gone: another takes its place.
+            if events.contains(where: { $0.mask & UInt32(IN_IGNORED) != 0 }) { Self.begin(path, watch) }
             react()
         }
-        source.setCancelHandler { @Sendable in close(descriptor) }
-        source.activate()
+        guard let events else { return nil }
+        self.events = events
+        Self.begin(path, events)
     }
 
-    deinit { source.cancel() }
-
-    private static let events = UInt32(IN_ATTRIB)
+    private static func begin(_ path: String, _ events: FileEvents) {
+        create(path)
+        _ = events.watch(path, for: UInt32(IN_ATTRIB))
+    }
 
     /// Sets the file's times to now.
     static func touch(_ path: String) {
@@ -93,24 +83,5 @@ private final class FileTouchWatch: Sendable {
     private static func create(_ path: String) {
         let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         if file >= 0 { close(file) }
-    }
-
-    /// Reads all events; whether one of them says that the watched file is gone.
-    private static func wasReplaced(_ descriptor: Int32) -> Bool {
-        var isGone = false
-        let header = MemoryLayout<inotify_event>.size
-        withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: MemoryLayout<inotify_event>.alignment) { buffer in
-            while true {
-                let count = read(descriptor, buffer.baseAddress, buffer.count)
-                guard count > 0 else { return }
-                var offset = 0
-                while offset + header <= count {
-                    let event = buffer.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
-                    if event.mask & UInt32(IN_IGNORED) != 0 { isGone = true }
-                    offset += header + Int(event.len)
-                }
-            }
-        }
-        return isGone
     }
 }

@@ -30,19 +30,12 @@ struct AuthorizeConnection: AsyncParsableCommand {
             throw Failure(.invalid, "--timeout \(timeout): \(error.message)")
         }
         let opensBrowser = !noBrowser && Self.hasDisplay
-        let outcome = try await ConnectionAccess.with(name, place) { session, _ -> Result<String?, ConnectionError> in
-            do throws(ConnectionError) {
-                try await session.authorize(within: limit) { prompt in Self.show(prompt, opensBrowser) }
-            } catch {
-                return .failure(error)
-            }
+        let account = try await ConnectionAccess.asking(name, place) { session throws(ConnectionError) in
+            try await session.authorize(within: limit) { prompt in Self.show(prompt, opensBrowser) }
             // Who it is may stay unknown; the sign-in stands.
-            return .success((try? await session.learnAccount()) ?? nil)
+            return (try? await session.learnAccount()) ?? nil
         }
-        switch outcome {
-        case .success(let account): Terminal.out("\(name): signed in" + (account.map { " as \($0)" } ?? ""))
-        case .failure(let error): throw ConnectionAccess.failure(error)
-        }
+        Terminal.out("\(name): signed in" + (account.map { " as \($0)" } ?? ""))
     }
 
     private static func show(_ prompt: SignInPrompt, _ opensBrowser: Bool) {

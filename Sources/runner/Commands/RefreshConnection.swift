@@ -15,22 +15,12 @@ struct RefreshConnection: AsyncParsableCommand {
     @OptionGroup var place: WorkspaceOptions
 
     func run() async throws {
-        let outcome = try await ConnectionAccess.with(name, place) {
-            session,
-            _ -> Result<ConnectionStatus, ConnectionError> in
-            do throws(ConnectionError) {
-                try await session.renew()
-                _ = try? await session.learnAccount()
-                return .success(try await session.status())
-            } catch {
-                return .failure(error)
-            }
+        let status = try await ConnectionAccess.asking(name, place) { session throws(ConnectionError) in
+            try await session.renew()
+            _ = try? await session.learnAccount()
+            return try await session.status()
         }
-        switch outcome {
-        case .success(let status):
-            let expiry = status.expiresAt.map { ", expires \($0.rfc3339())" } ?? ""
-            Terminal.out("\(name): renewed (generation \(status.generation)\(expiry))")
-        case .failure(let error): throw ConnectionAccess.failure(error)
-        }
+        let expiry = status.expiresAt.map { ", expires \($0.rfc3339())" } ?? ""
+        Terminal.out("\(name): renewed (generation \(status.generation)\(expiry))")
     }
 }

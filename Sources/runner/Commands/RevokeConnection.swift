@@ -14,21 +14,14 @@ struct RevokeConnection: AsyncParsableCommand {
     @OptionGroup var place: WorkspaceOptions
 
     func run() async throws {
-        let outcome = try await ConnectionAccess.with(name, place) {
-            session,
-            _ -> Result<Revocation, ConnectionError> in
-            do throws(ConnectionError) {
-                return .success(try await session.revoke())
-            } catch {
-                return .failure(error)
-            }
+        let revocation = try await ConnectionAccess.asking(name, place) { session throws(ConnectionError) in
+            try await session.revoke()
         }
-        switch outcome {
-        case .success(.revoked): Terminal.out("\(name): revoked")
-        case .success(.forgotten):
+        switch revocation {
+        case .revoked: Terminal.out("\(name): revoked")
+        case .forgotten:
             Terminal.out("\(name): forgotten here; the server was not told, because the connector says no way to")
-        case .success(.nothing): Terminal.out("\(name): there is no token")
-        case .failure(let error): throw ConnectionAccess.failure(error)
+        case .nothing: Terminal.out("\(name): there is no token")
         }
     }
 }

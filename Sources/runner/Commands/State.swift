@@ -22,15 +22,13 @@ struct GetState: AsyncParsableCommand {
         abstract: "Prints a recipe's state as JSON; null when it has none."
     )
 
-    @Argument(help: "The recipe's name.")
-    var recipe: String
-
-    @OptionGroup var place: WorkspaceOptions
+    @OptionGroup var arguments: RecipeArguments
 
     func run() async throws {
-        let states = try await RecipeStates(place)
-        try await states.mustKnow(recipe)
-        let (store, name) = (states.store, recipe)
+        let states = try await RecipeStates(arguments.place)
+        let name = arguments.recipe
+        try await states.mustKnow(name)
+        let store = states.store
         let state = try await StoreAccess.asking { () async throws(StoreError) in try await store.state(of: name) }
         Terminal.out(try await states.hiding(state ?? .null).json(pretty: true))
     }
@@ -43,16 +41,13 @@ struct SetState: AsyncParsableCommand {
         abstract: "Gives a recipe another state; `null` removes it. What it had can be brought back with `rewind`."
     )
 
-    @Argument(help: "The recipe's name.")
-    var recipe: String
+    @OptionGroup var arguments: RecipeArguments
 
     @Argument(help: "The state as JSON; `-` reads standard input.")
     var json: String
 
     @Flag(help: "Also while a run of the recipe is going.")
     var force = false
-
-    @OptionGroup var place: WorkspaceOptions
 
     func run() async throws {
         let text = json == "-" ? FileHandle.standardInput.readDataToEndOfFile() : Data(json.utf8)
@@ -62,7 +57,7 @@ struct SetState: AsyncParsableCommand {
         } catch {
             throw Failure(.invalid, "the state is no JSON: \(error); write for example '{\"since\": \"2026-01-01\"}'")
         }
-        let states = try await RecipeStates(place)
+        let (states, recipe) = (try await RecipeStates(arguments.place), arguments.recipe)
         try await states.mustKnow(recipe)
         try await states.change(recipe, .set(state == .null ? nil : state), force: force)
     }
@@ -77,8 +72,7 @@ struct RewindState: AsyncParsableCommand {
             "Each rewind goes one state back; the last \(StateVersion.limit) are kept, those that were left behind too."
     )
 
-    @Argument(help: "The recipe's name.")
-    var recipe: String
+    @OptionGroup var arguments: RecipeArguments
 
     @Option(name: .customLong("to"), help: "The state that this run left: its id, or the beginning of it.")
     var run: String?
@@ -92,13 +86,11 @@ struct RewindState: AsyncParsableCommand {
     @Flag(help: "Also while a run of the recipe is going.")
     var force = false
 
-    @OptionGroup var place: WorkspaceOptions
-
     func run() async throws {
-        let states = try await RecipeStates(place)
+        let (states, recipe) = (try await RecipeStates(arguments.place), arguments.recipe)
         try await states.mustKnow(recipe)
         let versions = try await states.versions(of: recipe)
-        if list { return try await show(versions, states) }
+        if list { return try await show(versions, of: recipe, states) }
         guard let prefix = run else { return try await states.change(recipe, .previous, force: force) }
         let left = Set(versions.compactMap(\.run).filter { $0.text.hasPrefix(prefix.lowercased()) })
         guard let run = left.first, left.count == 1 else {
@@ -109,7 +101,7 @@ struct RewindState: AsyncParsableCommand {
         try await states.change(recipe, .left(by: run), force: force)
     }
 
-    private func show(_ versions: [StateVersion], _ states: RecipeStates) async throws {
+    private func show(_ versions: [StateVersion], of recipe: String, _ states: RecipeStates) async throws {
         var objects: [Value] = []
         var table = Table(["", "SINCE", "RUN", "STATE"])
         for version in versions {

@@ -30,6 +30,25 @@ enum ConnectionAccess {
         return result
     }
 
+    /// Does `body` with the session of the connection `name`; what the connection refuses is the command's failure.
+    static func asking<Answer: Sendable>(
+        _ name: String,
+        _ place: WorkspaceOptions,
+        _ body: (ConnectionSession) async throws(ConnectionError) -> Answer
+    ) async throws -> Answer {
+        let outcome = try await with(name, place) { session, _ -> Result<Answer, ConnectionError> in
+            do throws(ConnectionError) {
+                return .success(try await body(session))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch outcome {
+        case .success(let answer): return answer
+        case .failure(let error): throw failure(error)
+        }
+    }
+
     static func unknown(_ name: String, _ location: WorkspaceLocation) -> Failure {
         Failure(
             .invalid,
@@ -38,7 +57,7 @@ enum ConnectionAccess {
     }
 
     /// The exit of a command whose connection refused.
-    static func failure(_ error: ConnectionError) -> Failure {
+    private static func failure(_ error: ConnectionError) -> Failure {
         switch error.kind {
         case .configuration: Failure(.invalid, error.message)
         case .store: Failure(.unable, error.message)
