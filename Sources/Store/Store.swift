@@ -198,6 +198,9 @@ public protocol Store: Sendable {
     /// All triggers that a scheduler ever saw, removed ones too.
     func triggers() async throws(StoreError) -> [TriggerRecord]
 
+    /// How far the fires of triggers have records, in the same order.
+    func progress(of triggers: [TriggerKey]) async throws(StoreError) -> [TriggerProgress]
+
     /// Says which triggers there are now: new ones begin to owe fires at `now`, so do those that come back; absent ones stop. Gives the present ones' records.
     ///
     /// Writes nothing when nothing has changed.

@@ -97,6 +97,33 @@ import Testing
         #expect(queued.count == 21)
     }
 
+    @Test(arguments: [100, 3_000], [false, true])
+    func `what a backfill takes before anybody has decided about an outage leaves no gap and no double`(
+        minutes: Int64,
+        isPaused: Bool
+    ) async throws {
+        let bench = try bench("{ id: t, interval: 1m, align: clock, catch_up: latest }")
+        let trigger = try #require(bench.workspace().recipes["job"]?.triggers.first)
+        let key = TriggerKey(recipe: "job", trigger: "t")
+        let first = try process(bench)
+        try await first.start()
+        await first.advance(by: .seconds(150))
+        if isPaused { _ = try await bench.store.pause("job", note: nil, now: first.clock.now()) }
+        try await first.kill()
+        first.clock.step(by: .seconds(minutes * 60))
+        // In the midst of it, and its end.
+        for (from, to) in [(20, 30), (minutes - 3, minutes)] as [(Int64, Int64)] {
+            let plan = try await plan(bench, begin + .seconds(from * 60), begin + .seconds(to * 60))
+            #expect(try await bench.store.backfill(plan.backfill)?.count == Int(to - from))
+        }
+        let second = try process(bench)
+        try await second.start()
+        await second.advance(by: .seconds(3_600))
+        let all = try await bench.store.accounted(for: key, trigger)
+        #expect(all.count == Int(minutes) + 62 && all.values.allSatisfy { $0 == 1 })
+        #expect(try await records(bench).count { $0.cause == .backfill } == 13)
+    }
+
     @Test func `--missing-only leaves decisions alone`() async throws {
         let bench = try bench("{ id: t, cron: '* * * * *', catch_up: none }")
         let process = try process(bench) { _ in .seconds(90) }

@@ -126,6 +126,34 @@ import Testing
         #expect(process.performer.fireTimes == (1...5).map { begin + .seconds($0 * 60) })
     }
 
+    @Test func `a process that was held up counts what another has served meanwhile`() async throws {
+        let first = try process("{ interval: 1s, align: clock }")
+        let second = SchedulerProcess(first.bench, clock: ManualEngineClock(at: begin))
+        try await first.start()
+        try await second.start()
+        // Its clock stands still: it is stopped, while the other one goes on and dies.
+        await first.advance(by: .seconds(1_200))
+        try await first.kill()
+        second.clock.step(by: .seconds(4_800))
+        await second.advance(by: .seconds(10))
+        let trigger = try #require(first.bench.workspace().recipes["job"]?.triggers.first)
+        let key = TriggerKey(recipe: "job", trigger: trigger.id)
+        let counts = try await first.bench.store.accounted(for: key, trigger)
+        #expect(Set(counts.keys) == Set((1...4_810).map { begin + .seconds($0) }))
+        #expect(counts.values.allSatisfy { $0 == 1 })
+        #expect(first.performer.orders.count == 1_200)
+    }
+
+    @Test func `a jitter longer than the time between two fires lets none be missed`() async throws {
+        let process = try process("{ interval: 10s, align: clock, jitter: 5m, overlap: allow }")
+        try await process.start()
+        await process.advance(by: .seconds(3_600))
+        let records = try await records(process)
+        #expect(records.count > 300 && records.allSatisfy { $0.status == .succeeded && $0.cause == .schedule })
+        let delays = records.compactMap { run in run.startedAt.map { $0 - run.fire.scheduledAt } }
+        #expect(delays.allSatisfy { (.zero ... .seconds(300)).contains($0) } && Set(delays).count > 10)
+    }
+
     @Test func `delays by a stable jitter and keeps the fire time`() async throws {
         let process = try process("{ cron: '0 * * * *', jitter: 10m }")
         try await process.start()

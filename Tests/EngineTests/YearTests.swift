@@ -47,6 +47,7 @@ private struct Year {
     private var process: SchedulerProcess
     private var book: [TriggerKey: [Watched]] = [:]
     private var rules: [TriggerKey: Trigger] = [:]
+    private var paused: Set<String> = []
     /// When the process that runs was last seen alive; moments of a dead one are not watched.
     private var lastAlive: Instant
     private var latest: Instant
@@ -161,7 +162,7 @@ private struct Year {
     /// Some days, and then something happens.
     mutating func goOn() async throws {
         await pass(.seconds(number(3_600...20 * 86_400)))
-        switch number(0...7) {
+        switch number(0...9) {
         case 0, 1:
             try await process.kill()
             step(.seconds(number(0...3 * 86_400)))
@@ -183,10 +184,27 @@ private struct Year {
             step(.seconds(number(1...7_200)))
             await process.scheduler.wake()
             lastAlive = clock.now()
+        case 6, 7:
+            try await pauseSome()
+            await process.scheduler.lookAround()
+            await process.settle()
         default:
             try edit()
             note()
             try await process.reload()
+        }
+    }
+
+    /// Somebody pauses a few recipes, and goes on with a few that are paused.
+    private mutating func pauseSome() async throws {
+        for name in paused.sorted() where number(0...2) == 0 {
+            _ = try await bench.store.unpause(name, now: clock.now())
+            paused.remove(name)
+        }
+        for _ in 0..<number(0...20) {
+            let name = "r\(number(0...texts.count - 1))"
+            _ = try await bench.store.pause(name, note: "holidays", now: clock.now())
+            paused.insert(name)
         }
     }
 
@@ -236,5 +254,10 @@ private struct Year {
             )
         }
         #expect(records >= expected && expected > 5_000)
+        let unserved = try await bench.store.runs(RunQuery(statuses: [.paused], limit: 1_000_000))
+        #expect(
+            unserved.contains { $0.missedCount != nil }
+                && unserved.allSatisfy { $0.reason?.contains("holidays") == true }
+        )
     }
 }

@@ -88,6 +88,18 @@ import Testing
         #expect(try await store.checkpoints(of: run.id) == [late])
     }
 
+    @Test(arguments: StoreKind.all)
+    func `a run that is taken over began when it first began, however long it waits for a slot`(
+        kind: StoreKind
+    ) async throws {
+        let store = try kind.make(at: place)
+        let run = try await store.claimed(fire())
+        let taken = try #require(try await store.takeOver(run.id, fence: 1, node: otherNode))
+        #expect(taken.startedAt == at(100))
+        #expect(try await store.start(run.id, fence: taken.fence, .besideOthers, at: at(500)) == .started)
+        #expect(try await store.run(run.id.text)?.run.startedAt == at(100))
+    }
+
     @Test(arguments: StoreKind.all) func `an ended run takes no more writes`(kind: StoreKind) async throws {
         let store = try kind.make(at: place)
         let run = try await store.ended(fire())

@@ -20,6 +20,8 @@ struct CatchUp: Sendable {
     ///
     /// All of them are newer than those that do not.
     private(set) var runs: [Instant] = []
+    /// Up to and with this every fire time has its record, or is one of `runs`.
+    let through: Instant
 
     /// At most so many missed times of one trigger have a record each.
     static let recordLimit = 1_000
@@ -28,17 +30,29 @@ struct CatchUp: Sendable {
     ///
     /// - Parameter pauses: those of the recipe, in the order of their beginnings. What was missed before the end of one is not caught up: whoever paused the
     ///   recipe has seen to it.
-    init(_ trigger: Trigger, after last: Instant, through now: Instant, pauses: [PauseRecord] = []) {
+    /// - Parameter ahead: fire times in that period that have records.
+    init(
+        _ trigger: Trigger,
+        after last: Instant,
+        through now: Instant,
+        pauses: [PauseRecord] = [],
+        ahead: [ClosedRange<Instant>] = []
+    ) {
+        through = now
         let spans = Span.spans(after: last, through: now, pauses)
         var left = Self.recordLimit
         var parts: [[Unserved]] = []
         for (position, span) in spans.enumerated().reversed() {
             if let pause = span.pause {
-                let range = Self.range(trigger, span, .paused, pause.reason)
-                parts.append(range.map { [$0] } ?? [])
+                parts.append(Self.ranges(trigger, span, without: ahead, .paused, pause.reason))
             } else {
                 let isLast = position == spans.count - 1
-                let times = Self.newest(left + (isLast ? trigger.catchUp.limit : 0), of: trigger, in: span)
+                let times = Self.newest(
+                    left + (isLast ? trigger.catchUp.limit : 0),
+                    of: trigger,
+                    in: span,
+                    without: ahead
+                )
                 let afterwards = "nobody served it in time, and the recipe was paused before somebody could"
                 let (runCount, reason) = isLast ? Self.runnable(times, trigger, now: now) : (0, afterwards)
                 if isLast { runs = Array(times.suffix(runCount)) }
@@ -46,9 +60,8 @@ struct CatchUp: Sendable {
                 left -= missed.count
                 let kept = missed.first ?? (isLast ? runs.first : nil)
                 let rest = Span(after: span.after, through: kept.map { $0 - .microseconds(1) } ?? span.through)
-                let older = Self.range(trigger, rest, .missed, reason)
                 parts.append(
-                    (older.map { [$0] } ?? [])
+                    Self.ranges(trigger, rest, without: ahead, .missed, reason)
                         + missed.map {
                             Unserved(first: $0, last: $0, count: 1, status: .missed, reason: reason)
                         }
@@ -78,12 +91,37 @@ struct CatchUp: Sendable {
         }
     }
 
-    /// The newest fire times of a span, at most `limit`, oldest first.
-    private static func newest(_ limit: Int, of trigger: Trigger, in span: Span) -> [Instant] {
+    /// The newest fire times of a span that have no record, at most `limit`, oldest first.
+    private static func newest(
+        _ limit: Int,
+        of trigger: Trigger,
+        in span: Span,
+        without ahead: [ClosedRange<Instant>]
+    ) -> [Instant] {
         // The bound of `previous` is exclusive.
         let end = span.through + .microseconds(1)
         let times = trigger.schedule.instants(before: end, in: trigger.bounds).lazy.prefix { $0 > span.after }
-        return Array(times.prefix(limit)).reversed()
+        guard !ahead.isEmpty else { return Array(times.prefix(limit)).reversed() }
+        return Array(times.filter { time in !ahead.contains { $0.contains(time) } }.prefix(limit)).reversed()
+    }
+
+    /// All fire times of a span as one, or as one for each stretch between those that have records.
+    private static func ranges(
+        _ trigger: Trigger,
+        _ span: Span,
+        without ahead: [ClosedRange<Instant>],
+        _ status: RunStatus,
+        _ reason: String
+    ) -> [Unserved] {
+        var found: [Unserved] = []
+        var after = span.after
+        for recorded in ahead where recorded.lowerBound > after && recorded.lowerBound <= span.through {
+            let stretch = Span(after: after, through: recorded.lowerBound - .microseconds(1))
+            if let range = range(trigger, stretch, status, reason) { found.append(range) }
+            after = recorded.upperBound
+        }
+        if let range = range(trigger, Span(after: after, through: span.through), status, reason) { found.append(range) }
+        return found
     }
 
     /// All fire times of a span as one; nil when it has none.

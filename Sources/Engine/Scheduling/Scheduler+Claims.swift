@@ -97,19 +97,30 @@ extension Scheduler {
 
     /// Decides what becomes of fire times that passed unserved, and does it.
     func catchUp(_ keys: [TriggerKey], at now: Instant) async {
-        let late = keys.compactMap { watches[$0] }
-        guard let oldest = late.map(\.last).min() else { return }
+        guard !keys.isEmpty else { return }
         let pauses: [String: [PauseRecord]]
+        let progress: [TriggerProgress]
         do {
+            // While this process was held up another may have served them.
+            progress = try await services.store.progress(of: keys)
+            for (key, known) in zip(keys, progress) { watches[key]?.didLearn(known.lastFire) }
+            let oldest = keys.compactMap { watches[$0]?.last }.min()
             pauses = Dictionary(grouping: try await services.store.pauses(after: oldest), by: \.recipe)
         } catch {
             postpone(keys, error)
             return
         }
         await record(
-            late.map { watch in
-                let pauses = pauses[watch.key.recipe] ?? []
-                return (watch.key, CatchUp(watch.trigger, after: watch.last, through: now, pauses: pauses))
+            zip(keys, progress).compactMap { key, known in
+                guard let watch = watches[key] else { return nil }
+                let catchUp = CatchUp(
+                    watch.trigger,
+                    after: watch.last,
+                    through: now,
+                    pauses: pauses[key.recipe] ?? [],
+                    ahead: known.ahead
+                )
+                return (key, catchUp)
             }
         )
     }

@@ -138,7 +138,7 @@ extension Scheduler {
         waiting.settle(order, .started)
         var order = order
         order.run.status = .running
-        order.run.startedAt = moment
+        order.run.startedAt = order.run.startedAt ?? moment
         begin(order, handle)
     }
 

@@ -14,16 +14,18 @@ struct Watch: Sendable {
     ///
     /// The next one follows from it, never from the clock.
     private(set) var last: Instant
-    /// What is being caught up: one, or none as nearly always, and then it takes no room in what a hundred thousand triggers have.
+    /// What few triggers have: one, or none as nearly always, and then it takes no room in what a hundred thousand triggers have.
     private var progress: [Progress] = []
 
     private struct Progress: Sendable {
-        /// Fire times, oldest first.
-        var owed: [Instant]
-        /// The run under way, which the next one waits for.
+        /// Fire times that are caught up, oldest first.
+        var owed: [Instant] = []
+        /// The run under way that is caught up, and which the next one waits for.
         var run: RunID?
-        /// No run starts before this.
+        /// No run that is caught up starts before this.
         var paceUntil: Instant?
+        /// When the last fire was due, by its jitter: the next one, which may have less of it, cannot have started before.
+        var lastDue: Instant?
     }
 
     /// Up to this a fire that is late is a live one: the process was busy, not away.
@@ -61,7 +63,7 @@ struct Watch: Sendable {
             return .start(time, isOwed: true)
         }
         guard let next = trigger.next(after: last) else { return .wait(until: nil) }
-        let due = next + jitter(of: next)
+        let due = due(next)
         guard due <= now else { return .wait(until: due) }
         let tolerated = min(Self.lateness, trigger.startDeadline ?? Self.lateness)
         guard now - due <= tolerated else { return .catchUp }
@@ -71,7 +73,12 @@ struct Watch: Sendable {
     /// Whether something is missed at `now`, for a process that has just come: nothing that is late is live.
     func hasMissed(at now: Instant) -> Bool {
         guard owed.isEmpty, let next = trigger.next(after: last) else { return false }
-        return next + jitter(of: next) <= now
+        return due(next) <= now
+    }
+
+    private func due(_ next: Instant) -> Instant {
+        let own = next + jitter(of: next)
+        return progress.first?.lastDue.map { max(own, $0) } ?? own
     }
 
     /// The delay of a fire's start.
@@ -80,10 +87,12 @@ struct Watch: Sendable {
     /// The fire of this time has its record.
     mutating func didRecord(_ time: Instant) {
         last = max(last, time)
-        guard !progress.isEmpty else { return }
-        if progress[0].owed.first == time {
+        if let first = progress.first?.owed.first, first == time {
             progress[0].owed.removeFirst()
-        } else if progress[0].owed.isEmpty, progress[0].paceUntil.map({ $0 <= time }) ?? true {
+        } else if trigger.jitter > .zero {
+            if progress.isEmpty { progress = [Progress()] }
+            progress[0].lastDue = due(time)
+        } else if let known = progress.first, known.owed.isEmpty, known.paceUntil.map({ $0 <= time }) ?? true {
             progress = []
         }
     }
@@ -111,7 +120,11 @@ struct Watch: Sendable {
             progress = [Progress(owed: catchUp.runs)]
         }
         if let newest = catchUp.unserved.last?.last { last = max(last, newest) }
+        if catchUp.runs.isEmpty { last = max(last, catchUp.through) }
     }
+
+    /// Up to this fire time all have their records: others wrote them.
+    mutating func didLearn(_ recorded: Instant) { last = max(last, recorded) }
 }
 
 extension Trigger {

@@ -28,6 +28,14 @@ public struct TriggerRecord: Sendable, Hashable {
     public var removedAt: Instant?
 }
 
+/// How far a trigger's fires have records.
+public struct TriggerProgress: Sendable, Hashable {
+    /// Every fire time up to this has its record, or is not owed.
+    public var lastFire: Instant
+    /// The fire times after it that have records all the same, earliest first: a backfill takes what it is asked for.
+    public var ahead: [ClosedRange<Instant>]
+}
+
 /// What `Store.prune` removed.
 public struct PruneResult: Sendable, Hashable {
     /// Runs, with their actions.

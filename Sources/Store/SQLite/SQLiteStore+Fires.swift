@@ -87,6 +87,15 @@ extension SQLiteStore {
         let until: Int64 = try row.required("until")
         guard until < scheduledAt else { return false }
         let latest = run.missedUntil?.microseconds ?? scheduledAt
+        // A backfill may have taken a fire time in between.
+        let between = """
+            SELECT 1 FROM run INDEXED BY run_recipe WHERE recipe = ? AND scheduled_at > ? AND scheduled_at <= ? AND trigger = ? LIMIT 1
+            """
+        let isApart = try Bool.fetchOne(
+            database.cachedStatement(sql: between),
+            arguments: [keys.recipe, until, latest, keys.trigger]
+        )
+        guard isApart == nil else { return try insert(run, inputs: nil, session) }
         let extend = "UPDATE run SET missed_until = ?, missed_count = ifnull(missed_count, 1) + ? WHERE key = ?"
         try database.cachedStatement(sql: extend)
             .execute(arguments: [latest, run.missedCount ?? 1, try row.required("key") as Int64])
@@ -216,8 +225,11 @@ extension SQLiteStore {
         let keys = try session.names.keys(of: trigger, in: session.database)
         let scheduledAt = run.fire.scheduledAt.microseconds
         let latest = max(scheduledAt, run.missedUntil?.microseconds ?? scheduledAt)
+        // A backfill takes any fire time, and those before it may still be owed.
+        let isInOrder = run.cause != .backfill
         let isNewest =
-            try session.hot(
+            try isInOrder
+            && session.hot(
                 """
                 UPDATE trigger SET last_fire = ?1 WHERE key = ?2 AND ifnull(last_fire < ?3, 1) AND ifnull(pruned_until < ?3, 1)
                 """
@@ -253,7 +265,7 @@ extension SQLiteStore {
             .text(run.origin?.text)
         )
         guard inserted > 0 else { return false }
-        if !isNewest { try raiseLastFire(of: keys.trigger, to: latest, session.database) }
+        if !isNewest, isInOrder { try raiseLastFire(of: keys.trigger, to: latest, session.database) }
         return true
     }
 

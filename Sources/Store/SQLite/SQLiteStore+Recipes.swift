@@ -72,6 +72,33 @@ extension SQLiteStore {
         }
     }
 
+    /// See ``Store/progress(of:)``.
+    public func progress(of triggers: [TriggerKey]) async throws(StoreError) -> [TriggerProgress] {
+        try await reader.read { database in
+            let find = """
+                SELECT trigger.key, recipe.key, max(ifnull(watermark, 0), ifnull(pruned_until, 0), ifnull(last_fire, 0))
+                FROM trigger JOIN recipe ON recipe.key = trigger.recipe WHERE recipe.name = ? AND trigger.name = ?
+                """
+            let later = """
+                SELECT scheduled_at, ifnull(missed_until, scheduled_at) FROM run INDEXED BY run_recipe
+                WHERE recipe = ? AND scheduled_at > ? AND trigger = ? ORDER BY scheduled_at
+                """
+            let (known, ahead) = (try database.cachedStatement(sql: find), try database.cachedStatement(sql: later))
+            return try triggers.map { trigger in
+                guard let row = try Row.fetchOne(known, arguments: [trigger.recipe, trigger.trigger]) else {
+                    return TriggerProgress(lastFire: Instant(seconds: 0), ahead: [])
+                }
+                let (key, recipe): (Int64, Int64) = (try row.required(0), try row.required(1))
+                let lastFire = try row.instant(2)
+                let rows = try Row.fetchAll(ahead, arguments: [recipe, lastFire.microseconds, key])
+                return TriggerProgress(
+                    lastFire: lastFire,
+                    ahead: try rows.map { try $0.instant(0)...(try $0.instant(1)) }
+                )
+            }
+        }
+    }
+
     private static func triggers(in database: Database) throws -> [TriggerRecord] {
         let select = """
             SELECT recipe.name AS recipe, trigger.name AS trigger, first_seen, max(watermark, ifnull(pruned_until, watermark)) AS watermark, last_fire,

@@ -35,7 +35,7 @@ extension SQLiteStore {
             let isBehind = try Bool.fetchOne(database.cachedStatement(sql: before), arguments: [key]) != nil
             if isBehind { return .mustWait }
         }
-        try session.hot("UPDATE run SET status = 'running', started_at = ? WHERE key = ?")
+        try session.hot("UPDATE run SET status = 'running', started_at = ifnull(started_at, ?) WHERE key = ?")
             .run(.integer(moment.microseconds), .integer(key))
         return .started
     }
