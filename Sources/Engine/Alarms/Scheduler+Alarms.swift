@@ -3,6 +3,18 @@ import Schedule
 import Store
 
 extension Scheduler {
+    /// Whether the end of a run can mean anything for alarms.
+    func isNews(_ order: RunOrder, _ result: RunResult) -> Bool {
+        guard order.run.fire.recipe != Recipe.alertName else { return false }
+        switch result.status {
+        case .failed, .timedOut: return true
+        default:
+            guard openAlarms.isEmpty, let recipe = plans[order.run.fire.recipe]?.recipe else { return true }
+            let expected = recipe.alarms.expectations
+            return expected.successEvery != nil || expected.maxLateness != nil
+        }
+    }
+
     /// What the end of a run means for alarms: of its recipe, and of the connections.
     func judge(_ order: RunOrder, _ result: RunResult) async {
         let name = order.run.fire.recipe

@@ -9,7 +9,9 @@ public import Store
 /// One executor serves a whole process; it has no state of its own but the alarm for time limits.
 public final class Executor: RunPerforming {
     /// What runs need from around them.
-    struct Services: Sendable {
+    ///
+    /// A class, so that a run keeps one reference and not eight, which all cores would count up and down.
+    final class Services: Sendable {
         let store: any Store
         let connections: ConnectionManager
         let redactor: Redactor
@@ -19,6 +21,25 @@ public final class Executor: RunPerforming {
         let deadlines: Deadlines
         /// Where relative paths of files begin, and where programs work: the workspace's directory.
         let directory: String
+
+        init(
+            store: any Store,
+            connections: ConnectionManager,
+            redactor: Redactor,
+            clock: any EngineClock,
+            environment: Value,
+            observer: any EngineObserver,
+            directory: String
+        ) {
+            self.store = store
+            self.connections = connections
+            self.redactor = redactor
+            self.clock = clock
+            self.environment = environment
+            self.observer = observer
+            deadlines = Deadlines(clock: clock)
+            self.directory = directory
+        }
     }
 
     let services: Services
@@ -44,7 +65,6 @@ public final class Executor: RunPerforming {
             clock: clock,
             environment: environment,
             observer: observer,
-            deadlines: Deadlines(clock: clock),
             directory: directory
         )
     }

@@ -16,6 +16,7 @@ extension Scheduler {
         running[run] = nil
         parked[run] = ParkedRun(run: run, recipe: recipe, until: until)
         let isEarlier = expectParked(at: until)
+        didFreeSlots(1)
         await fillSlots()
         guard isEarlier else { return }
         // Should this process die, others go on with it on time.

@@ -29,7 +29,7 @@ extension Scheduler {
         // Detached, or it would have to wait for the scheduler's queue before it begins.
         Task.detached {
             let result = await performer.run(wanted, handle: handle)
-            await self.ended(wanted, result)
+            if self.endedRuns.append(wanted, result) { Task { await self.lookAtEnded() } }
         }
     }
 
@@ -40,11 +40,37 @@ extension Scheduler {
         peak = max(peak, running.count)
     }
 
-    /// What follows from the end of a run: a slot is free, another may have its turn, and a catch-up may go on.
+    /// What follows from the ends of runs.
+    private func lookAtEnded() async {
+        var mustWake = false
+        var count = 0
+        for (order, result) in endedRuns.takeAll() {
+            guard result.parkedUntil == nil, !isNews(order, result) else {
+                // What people are told of may take its time; the others need not wait for it.
+                Task { await self.ended(order, result) }
+                continue
+            }
+            if release(order) { mustWake = true }
+            count += 1
+        }
+        didFreeSlots(count)
+        await fillSlots()
+        if mustWake { await wake() }
+    }
+
+    /// The end of a run that was parked, or that may raise an alarm or end one.
     private func ended(_ order: RunOrder, _ result: RunResult) async {
         if let until = result.parkedUntil { return await didPark(order, result, until: until) }
         // Before its slot is given up: a process that stops waits for this, too.
         await judge(order, result)
+        let mustWake = release(order)
+        didFreeSlots(1)
+        await fillSlots()
+        if mustWake { await wake() }
+    }
+
+    /// Gives up the slot of a run: another may have its turn, and a catch-up may go on; true when something is due by that.
+    private func release(_ order: RunOrder) -> Bool {
         let (run, recipe) = (order.run.id, order.run.fire.recipe)
         running[run] = nil
         letGo(of: order)
@@ -61,8 +87,7 @@ extension Scheduler {
         }
         // Another node may hold the run whose turn it is now.
         if backfills[recipe] != nil || plans[recipe]?.recipe.takesTurns == true { services.store.notify() }
-        await fillSlots()
-        if mustWake { await wake() }
+        return mustWake
     }
 
     /// This node holds a run no more.
@@ -272,6 +297,7 @@ extension Scheduler {
         isStopping = true
         pruning?.cancel()
         silenceAlarm()
+        stopWaitingForSlots()
         services.observer.observe(.stopping(runs: running.count))
         // What is being claimed at this moment still begins.
         while isAwake { await withCheckedContinuation { sleepWaiters.append($0) } }

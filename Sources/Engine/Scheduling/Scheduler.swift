@@ -61,6 +61,12 @@ actor Scheduler {
     var backfills: [String: Instant] = [:]
     /// The removal of old history, while it goes on.
     var pruning: Task<Void, Never>?
+    /// What has ended since.
+    nonisolated let endedRuns = EndedRuns()
+    /// How many runs have ended since fires began to be claimed, and who waits for more.
+    var endsSinceDue = 0
+    var slotWaiter: SlotWaiter?
+    var slotAlarm: (any Alarm)?
     /// Whether waiting runs are being started.
     var isFilling = false
     var leaseAlarm: (any Alarm)?
@@ -70,10 +76,6 @@ actor Scheduler {
     var sleepWaiters: [CheckedContinuation<Void, Never>] = []
 
     private enum WakeState { case asleep, awake, mustWakeAgain }
-
-    /// So many fires are claimed in one transaction, first and at most: the first of many need not wait for the last, and while they run, more at a time
-    /// are claimed with as few commits.
-    private static let claimBatch = 128...1024
 
     init(services: Services, workspace: Workspace) {
         self.services = services
@@ -92,6 +94,10 @@ actor Scheduler {
         leaseAlarm = services.clock.makeAlarm { [weak self] in
             guard let self else { return }
             Task { await self.leaseAlarmRang() }
+        }
+        slotAlarm = services.clock.makeAlarm { [weak self] in
+            guard let self else { return }
+            Task { await self.stopWaitingForSlots() }
         }
         clockWatch = services.clock.watchSteps { [weak self] in
             guard let self else { return }
@@ -173,14 +179,7 @@ actor Scheduler {
                 }
             }
             await catchUp(late, at: now)
-            // Claimed and started part by part: what was claimed first is under way while the next part is claimed.
-            var rest = fires[...]
-            var size = Self.claimBatch.lowerBound
-            while !rest.isEmpty, !isStopping {
-                await claim(Array(rest.prefix(size)))
-                rest = rest.dropFirst(size)
-                size = min(size * 2, Self.claimBatch.upperBound)
-            }
+            await claimInParts(fires)
             for chore in dueChores {
                 switch chore {
                 case .backfill(let recipe): await continueBackfill(of: recipe)

@@ -1,0 +1,83 @@
+import Recipe
+import Schedule
+import Store
+import Synchronization
+
+/// Many fires at one moment: they are claimed part by part, about as fast as runs end.
+extension Scheduler {
+    /// So many fires are claimed in one transaction, first and at most: the first of many need not wait for the last, and while they run, more at a time are
+    /// claimed with as few commits.
+    private static let part = 128...1024
+    /// How long fires that are due wait for slots before they are claimed without: then they wait in the store, and everybody can see them.
+    private static let patience = Duration.milliseconds(20)
+
+    /// Someone who waits until so many slots are free.
+    struct SlotWaiter {
+        let count: Int
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    /// Claims fires that are due; what was claimed first is under way while the next part is claimed.
+    ///
+    /// While runs end within milliseconds, the next part waits for their slots: a run that waits in the store first costs more than one that begins at once.
+    func claimInParts(_ fires: [Fire]) async {
+        var rest = fires[...]
+        var size = Self.part.lowerBound
+        var isPatient = true
+        endsSinceDue = 0
+        while !rest.isEmpty, !isStopping {
+            var count = size
+            if isPatient {
+                isPatient = await haveSlots(min(size, rest.count, max(1, maxConcurrentRuns / 4)))
+                if isPatient { count = min(size, maxConcurrentRuns - running.count) }
+            }
+            await claim(Array(rest.prefix(count)))
+            rest = rest.dropFirst(count)
+            size = min(size * 2, Self.part.upperBound)
+        }
+    }
+
+    /// Whether so many slots are free, now or in a moment.
+    private func haveSlots(_ count: Int) async -> Bool {
+        if maxConcurrentRuns - running.count >= count { return true }
+        guard endsSinceDue > 0 else { return false }
+        slotAlarm?.set(.after(Self.patience))
+        await withCheckedContinuation { slotWaiter = SlotWaiter(count: count, continuation: $0) }
+        slotAlarm?.set(nil)
+        return maxConcurrentRuns - running.count >= count
+    }
+
+    /// Lets the one who waits for slots look.
+    func stopWaitingForSlots() {
+        slotWaiter?.continuation.resume()
+        slotWaiter = nil
+    }
+
+    /// Runs have given up their slots.
+    func didFreeSlots(_ count: Int) {
+        endsSinceDue += count
+        guard let slotWaiter, maxConcurrentRuns - running.count >= slotWaiter.count else { return }
+        stopWaitingForSlots()
+    }
+}
+
+/// Runs that have ended and that the scheduler has not looked at yet: it looks at all of them at once.
+final class EndedRuns: Sendable {
+    private let runs = Mutex<[(order: RunOrder, result: RunResult)]>([])
+
+    /// Adds a run; true when it is the first, and the scheduler must be told.
+    func append(_ order: RunOrder, _ result: RunResult) -> Bool {
+        runs.withLock { runs in
+            runs.append((order, result))
+            return runs.count == 1
+        }
+    }
+
+    /// Takes all of them, in the order of their ends.
+    func takeAll() -> [(order: RunOrder, result: RunResult)] {
+        runs.withLock { runs in
+            defer { runs.removeAll(keepingCapacity: true) }
+            return runs
+        }
+    }
+}
