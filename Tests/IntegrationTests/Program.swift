@@ -14,8 +14,9 @@ struct Program {
         var json: Value { (try? Value(json: output)) ?? .null }
     }
 
-    /// The tests' own executable stands beside it.
+    /// `RUNNER_PROGRAM`, such as a release build, or what stands beside the tests' own executable.
     static let path: String = {
+        if let given = ProcessInfo.processInfo.environment["RUNNER_PROGRAM"] { return given }
         let own =
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return (own as NSString).deletingLastPathComponent + "/runner"
