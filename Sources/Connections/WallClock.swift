@@ -7,6 +7,8 @@ public import Schedule
 public protocol WallClock: Sendable {
     /// The present moment.
     func now() -> Instant
+    /// A length of time since a fixed moment that steps of the wall clock do not touch.
+    func uptime() -> Duration
     /// Waits; throws `CancellationError` when the task is cancelled.
     func sleep(for duration: Duration) async throws
 }
@@ -21,6 +23,13 @@ public struct SystemClock: WallClock {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    }
+
+    /// Time since the machine started, without the time that it slept.
+    public func uptime() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
     /// Waits on the clock that also counts a suspended machine's time.

@@ -52,13 +52,49 @@ struct RequestLimitTests {
             connection: "connector: api\nbase_uri: http://127.0.0.1/\nrate_limit: 20/10s"
         )
         var bucket = TokenBucket(try #require(connection.rateLimit))
-        let now = Instant(seconds: 0)
-        let sent = (0..<100).map { _ in now + bucket.reserve(now: now) }
-        #expect(sent.first == now)
+        let sent = (0..<100).map { _ in bucket.reserve(now: .zero).wait }
+        #expect(sent.first == .zero)
         for (place, moment) in sent.enumerated() {
             #expect(sent[place...].count { $0 < moment + .seconds(10) } <= 20)
         }
-        #expect((sent.last ?? now) - now < .seconds(56))
+        #expect(sent.last.map { $0 < .seconds(56) } == true)
+    }
+
+    @Test func `those who are held go on one after another, the first as soon as the server wants`() {
+        let hold = RequestHold()
+        #expect(hold.remaining(now: .zero) == nil)
+        hold.extend(by: .seconds(10), now: .zero)
+        let waits = (0..<3_000).compactMap { _ in hold.remaining(now: .seconds(4)) }
+        #expect(waits.first == .seconds(6) && waits[1] == .seconds(6) + RequestHold.step)
+        #expect(waits.allSatisfy { $0 >= .seconds(6) && $0 < .seconds(11) })
+        #expect(waits.count { $0 < .milliseconds(6_100) } < 100)
+        #expect(hold.remaining(now: .seconds(10)) == nil)
+        hold.extend(by: .seconds(1), now: .seconds(20))
+        #expect(hold.remaining(now: .seconds(20)) == .seconds(1))
+    }
+
+    @Test func `places of those who were cancelled are used again, each once`() throws {
+        let connection = try Rig.load(
+            connector: "title: X",
+            connection: "connector: api\nbase_uri: http://127.0.0.1/\nrate_limit: 20/10s"
+        )
+        var bucket = TokenBucket(try #require(connection.rateLimit))
+        let places = (0..<100).map { _ in bucket.reserve(now: .zero) }
+        let cancelled = (20..<100).filter { $0 % 2 == 0 }
+        for number in cancelled.reversed() + [99] { bucket.giveBack(places[number]) }
+        let stay = places.enumerated().filter { !cancelled.contains($0.offset) && $0.offset != 99 }.map(\.element.wait)
+        let new = (0..<100).map { _ in bucket.reserve(now: .zero).wait }
+        let sent = (stay + new).sorted()
+        for (place, moment) in sent.enumerated() {
+            #expect(sent[place...].count { $0 < moment + .seconds(10) } <= 20)
+        }
+        // Nobody waits for places that nobody has.
+        #expect(sent.last.map { $0 < .seconds(90) } == true)
+        // What has passed is lost.
+        bucket = TokenBucket(try #require(connection.rateLimit))
+        let early = (0..<10).map { _ in bucket.reserve(now: .zero) }
+        for place in early { bucket.giveBack(place) }
+        #expect((0..<3).map { _ in bucket.reserve(now: .seconds(60)).wait }.max().map { $0 > .zero } == true)
     }
 }
 

@@ -5,12 +5,13 @@ import Synchronization
 /// A clock whose hands a test moves; whoever sleeps on it wakes when they pass its moment.
 public final class ManualClock: WallClock {
     private struct Sleeper {
-        let until: Instant
+        let until: Duration
         let continuation: CheckedContinuation<Void, any Error>
     }
 
     private struct State {
         var now: Instant
+        var uptime = Duration.zero
         var sleepers: [Int: Sleeper] = [:]
         var cancelled: Set<Int> = []
         var last = 0
@@ -26,6 +27,12 @@ public final class ManualClock: WallClock {
     /// What the clock shows.
     public func now() -> Instant { state.withLock { $0.now } }
 
+    /// How long it has run.
+    public func uptime() -> Duration { state.withLock { $0.uptime } }
+
+    /// Somebody sets it, by so much: no time passes.
+    public func set(by step: Duration) { state.withLock { $0.now += step } }
+
     /// How many sleep on it.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
@@ -33,7 +40,8 @@ public final class ManualClock: WallClock {
     public func advance(by duration: Duration) {
         let due = state.withLock { state -> [Sleeper] in
             state.now += duration
-            let due = state.sleepers.filter { $0.value.until <= state.now }
+            state.uptime += duration
+            let due = state.sleepers.filter { $0.value.until <= state.uptime }
             for key in due.keys { state.sleepers[key] = nil }
             return Array(due.values)
         }
@@ -51,7 +59,7 @@ public final class ManualClock: WallClock {
                 let isOver = state.withLock { state -> Result<Bool, CancellationError> in
                     if state.cancelled.remove(number) != nil { return .failure(CancellationError()) }
                     guard duration > .zero else { return .success(true) }
-                    state.sleepers[number] = Sleeper(until: state.now + duration, continuation: continuation)
+                    state.sleepers[number] = Sleeper(until: state.uptime + duration, continuation: continuation)
                     return .success(false)
                 }
                 switch isOver {

@@ -18,7 +18,7 @@ final class Circuit: Sendable {
     /// - Parameter label: method and host, for the message.
     func permission(_ label: @autoclosure () -> String) throws(RequestFailure) -> CircuitBreaker.Permission {
         let clock = clock
-        let permission = breaker.withLock { $0.isClosed ? .send : $0.permit(now: clock.now()) }
+        let permission = breaker.withLock { $0.isClosed ? .send : $0.permit(now: clock.uptime()) }
         guard case .refuse(let wait) = permission else { return permission }
         var failure = RequestFailure(
             .network,
@@ -50,7 +50,7 @@ final class Circuit: Sendable {
         breaker.withLock { breaker in
             // What each request of a healthy server reports changes nothing.
             if outcome == .answer, breaker.isUntroubled { return }
-            breaker.report(outcome, isProbe: permission == .probe, now: clock.now())
+            breaker.report(outcome, isProbe: permission == .probe, now: clock.uptime())
         }
     }
 }

@@ -1,8 +1,6 @@
-import Schedule
-
 /// Spares a server that does not answer, and those who would wait for it: after repeated failures nothing is sent for a while, then one request that shows how it stands.
 ///
-/// A value; whoever has it asks before each exchange and reports after it.
+/// A value; whoever has it asks before each exchange and reports after it. Moments are those of one monotonic clock: a wall clock that is set back would keep it open.
 struct CircuitBreaker: Sendable {
     /// Whether an exchange may begin.
     enum Permission: Sendable, Hashable {
@@ -30,7 +28,7 @@ struct CircuitBreaker: Sendable {
     static let longestPause = Duration.seconds(60)
 
     private var failures = 0
-    private var opening: (until: Instant, pause: Duration)?
+    private var opening: (until: Duration, pause: Duration)?
     private var isProbing = false
 
     /// Everything may be sent.
@@ -39,7 +37,7 @@ struct CircuitBreaker: Sendable {
     var isUntroubled: Bool { opening == nil && failures == 0 }
 
     /// Asks whether an exchange may begin; after `send` and `probe` its outcome must be reported.
-    mutating func permit(now: Instant) -> Permission {
+    mutating func permit(now: Duration) -> Permission {
         guard let opening else { return .send }
         guard now >= opening.until else { return .refuse(for: opening.until - now) }
         guard !isProbing else { return .refuse(for: .seconds(1)) }
@@ -48,7 +46,7 @@ struct CircuitBreaker: Sendable {
     }
 
     /// Reports what came of an exchange; `isProbe` as it was permitted.
-    mutating func report(_ outcome: Outcome, isProbe: Bool, now: Instant) {
+    mutating func report(_ outcome: Outcome, isProbe: Bool, now: Duration) {
         if isProbe { isProbing = false }
         switch outcome {
         case .nothing: break

@@ -36,12 +36,12 @@ final class RequestLimits: Sendable {
     }
 
     private func waitForRate(_ clock: any WallClock) async throws {
-        let wait = bucket.withLock { $0?.reserve(now: clock.now()) }
-        guard let wait, wait > .zero else { return }
+        let place = bucket.withLock { $0?.reserve(now: clock.uptime()) }
+        guard let place, place.wait > .zero else { return }
         do {
-            try await clock.sleep(for: wait)
+            try await clock.sleep(for: place.wait)
         } catch {
-            bucket.withLock { $0?.giveBack() }
+            bucket.withLock { $0?.giveBack(place) }
             throw error
         }
     }

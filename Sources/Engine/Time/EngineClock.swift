@@ -3,9 +3,6 @@ public import Schedule
 
 /// Where the engine gets its time and its wake-ups from; tests give one whose hands they move.
 public protocol EngineClock: WallClock {
-    /// A length of time since a fixed moment that steps of the wall clock do not touch.
-    func uptime() -> Duration
-
     /// An alarm that is not set; `ring` may be called on any thread, and once too often.
     func makeAlarm(_ ring: @escaping @Sendable () -> Void) -> any Alarm
 
