@@ -62,6 +62,26 @@ struct RedactorTests {
         #expect(redactor.redact("abcdefgabcdefgh") == "abcdefg•••")
     }
 
+    @Test func `of many tokens of a connection the newest stay hidden, and what else is secret does`() {
+        let redactor = Redactor()
+        redactor.add("secret-of-the-field")
+        func token(_ number: Int) -> [Value] {
+            [.string("access-\(number)-token"), "secret-of-the-field", "same-refresh-token"]
+        }
+        for number in 1...5 { redactor.add(token(number), issuedTo: "a") }
+        let spellings = redactor.spellings
+        for number in 6...2_000 { redactor.add(token(number), issuedTo: "a") }
+        redactor.add([.string("access-1-token")], issuedTo: "b")
+        for _ in 0..<100 { redactor.add(token(2_000), issuedTo: "a") }
+        for text in [
+            "access-2000-token", "access-1990-token", "secret-of-the-field", "same-refresh-token", "access-1-token",
+        ] {
+            #expect(redactor.redact("<\(text)>") == "<•••>")
+        }
+        #expect(redactor.redact("access-2-token") == "access-2-token")
+        #expect(redactor.spellings < spellings * 5)
+    }
+
     @Test func `values shorter than six characters stay`() {
         let redactor = Redactor()
         redactor.add("short")

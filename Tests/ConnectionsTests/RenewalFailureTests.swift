@@ -127,6 +127,36 @@ struct RenewalFailureTests {
         }
     }
 
+    @Test func `what an earlier step of acquire gave is hidden when a later one fails`() async throws {
+        let connector = """
+            fields: [ { name: base_url } ]
+            authorization:
+              type: custom_auth
+              acquire:
+                - { id: session, post: /login }
+                - { post: /token, headers: { X-Session: "${{ actions.session.session_id }}" } }
+              refresh_on: [401]
+              apply: { headers: { Authorization: "Bearer ${{ connection.access_token }}" } }
+            base_uri: ${{ connection.base_url }}
+            """
+        try await ScriptedServer.run { request in
+            request.path == "/login"
+                ? .json(#"{"session_id":"session-of-the-first-step"}"#)
+                : .json(
+                    #"{"error":"invalid_request","error_description":"not for \#(request.header("x-session") ?? "")"}"#,
+                    status: 400
+                )
+        } _: { server in
+            let connection = "connector: api\nfields: { base_url: BASE }"
+            try await Rig.run(server, connector: connector, connection: connection) { (rig: Rig) async throws in
+                let failure = try #require(await rig.failure())
+                #expect(failure.message.contains("not for •••"), "\(failure.message)")
+                let record = try #require(try await rig.store.renewals(of: "api", limit: 1).first)
+                #expect(!"\(record)".contains("session-of-the-first-step"))
+            }
+        }
+    }
+
     @Test func `an answer that breaks off is a failure that passes`() async throws {
         let tokens = TokenServer()
         var reply = ScriptedServer.Reply.json(#"{"access_token":"#)

@@ -197,6 +197,29 @@ struct RenewalTests {
         }
     }
 
+    @Test func `a token that another process renewed long ago, and that is spent as well, is not used`() async throws {
+        let store = try SQLiteStore.inMemory()
+        // Set, not moved: no timer rings that would renew it in time.
+        let (hands, otherHands) = (ManualClock(), ManualClock())
+        let tokens = TokenServer(lifetime: 100)
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, clock: hands, store: store) { (here: Rig) async throws in
+                try await Rig.run(server, clock: otherHands, store: store) { (there: Rig) async throws in
+                    #expect(try await here.get().status == 200)
+                    otherHands.set(by: .seconds(200))
+                    #expect(try await there.get().status == 200)
+                    #expect(tokens.issued == 2)
+                    hands.set(by: .seconds(400))
+                    tokens.expireAll()
+                    let before = server.count("/me")
+                    #expect(try await here.get().status == 200)
+                    #expect(tokens.issued == 3)
+                    #expect(server.count("/me") == before + 1)
+                }
+            }
+        }
+    }
+
     @Test func `a renewal lease whose holder died is taken over after its time`() async throws {
         let tokens = TokenServer(lifetime: 100)
         let store = try SQLiteStore.inMemory()

@@ -49,6 +49,14 @@ struct TokenLifecycleTests {
         #expect(lifecycle.use(now: start + .seconds(100), isNeeded: true) == .wait)
     }
 
+    @Test func `a renewal that is going on when the token is forgotten stays the only one`() {
+        var lifecycle = valid(lifetime: .seconds(100))
+        #expect(lifecycle.use(now: start + .seconds(100), isNeeded: true) == .renewAndWait(.expiry))
+        lifecycle.forget()
+        #expect(lifecycle.use(now: start + .seconds(100), isNeeded: true) == .wait)
+        #expect(lifecycle.generation == 0 && lifecycle.isSpent(now: start))
+    }
+
     @Test func `after failed renewals the wait doubles up to five minutes`() {
         var lifecycle = TokenLifecycle()
         var waits: [Duration] = []

@@ -18,7 +18,8 @@ struct Exchanger: Renewer {
 
     func prepare(isFresh: Bool) async throws(ConnectionError) -> SecretDigest {
         if isFresh { fields.forget(definition.exchangeNeeds) }
-        let values = try await fields.values(for: definition.exchangeNeeds)
+        // What the way to the server needs as well: a program that gives it must not run while the lease does.
+        let values = try await fields.values(for: definition.exchangeNeeds.union(definition.routeNeeds))
         var digest = SecretDigest()
         for entry in values {
             let name = entry.key.text
@@ -40,7 +41,17 @@ struct Exchanger: Renewer {
 
     func learn(_ bag: ValueMap) {
         guard let connector = definition.connector else { return }
-        for entry in bag where connector.isSecret(entry.key.text) { courier.redactor.add(entry.value) }
+        let secrets = bag.filter { connector.isSecret($0.key.text) }.map(\.value)
+        courier.redactor.add(secrets, issuedTo: identity)
+    }
+
+    /// Apart from tokens: what the steps of many failed renewals gave must not push out a token that is still good.
+    private func learnStep(_ result: Value) {
+        guard let connector = definition.connector else { return }
+        let owner = identity + "/steps"
+        guard case .map(let members) = result else { return courier.redactor.add([result], issuedTo: owner) }
+        let secrets = members.filter { connector.isSecret($0.key.text) }.map(\.value)
+        courier.redactor.add(secrets, issuedTo: owner)
     }
 
     func renew(_ bag: ValueMap, sentAt: Instant, refreshToken standing: RefreshTokenStanding) async -> Renewal {
@@ -160,7 +171,7 @@ struct Exchanger: Renewer {
     ) async throws(RenewalProblem) -> ValueMap {
         var results = ValueMap()
         var last = Value.null
-        for step in exchange.steps {
+        for (number, step) in exchange.steps.enumerated() {
             var scope = definition.scope(bag, environment: environment).with("actions", .map(results))
             if let grant { scope["grant"] = .map(grant) }
             let response = try await send(step, what, scope, deadline)
@@ -171,6 +182,8 @@ struct Exchanger: Renewer {
                 throw RenewalProblem(message: "the output of `\(what)` cannot be read: \(error.description)")
             }
             if let id = step.id { results[id] = last }
+            // A later step may fail, and the server say what this one gave.
+            if number < exchange.steps.count - 1 { learnStep(last) }
         }
         guard case .map(let result) = last, !result.isEmpty else {
             throw RenewalProblem(message: "`\(what)` returned no map of values; give it an `output:`")
@@ -184,6 +197,12 @@ struct Exchanger: Renewer {
         _ scope: Scope,
         _ deadline: ContinuousClock.Instant
     ) async throws(RenewalProblem) -> Response {
+        let way: Route?
+        do {
+            way = try await route.route()
+        } catch {
+            throw RenewalProblem(message: error.message, isFinal: true)
+        }
         let remaining = ContinuousClock.now.duration(to: deadline)
         let method = step.request.method
         let target: Target
@@ -203,12 +222,6 @@ struct Exchanger: Renewer {
             throw RenewalProblem(message: "\(label): no answer within \(definition.renewTimeout.text)")
         }
         let response: Response
-        let way: Route?
-        do {
-            way = try await route.route()
-        } catch {
-            throw RenewalProblem(message: error.message, isFinal: true)
-        }
         do {
             response = try await courier.send(request, to: target, over: way, timeout: remaining) {
                 $0 == target.origin

@@ -4,16 +4,21 @@ import Synchronization
 /// The one place where secrets are taken out of text on its way out of the process (DESIGN section 6).
 ///
 /// It knows every secret and token that this process has seen, and their usual spellings: base64, base64url, URL-encoded,
-/// JSON-escaped. Signed JSON Web Tokens are hidden by their shape, known or not. What is known is never forgotten, since an old token may still stand in a message. Values of fewer than six
-/// characters are ignored: hiding them would hide half of every text.
+/// JSON-escaped. Signed JSON Web Tokens are hidden by their shape, known or not. Values of fewer than six characters are ignored: hiding them would hide
+/// half of every text.
 public final class Redactor: Sendable {
     /// What stands in place of a secret.
     public static let mask = "•••"
     /// The shortest value that is hidden, in bytes of UTF-8.
     public static let minimumLength = SecretIndex.window
 
+    /// So many tokens of one owner stay hidden: an old one may still stand in a message, but a process that runs for years must not remember all.
+    static let tokensPerOwner = 16
+
     private struct State: Sendable {
         var known: Set<[UInt8]> = []
+        /// The secrets in the tokens of each owner, the newest last.
+        var tokens: [String: [Set<[UInt8]>]] = [:]
         var index = SecretIndex()
     }
 
@@ -34,14 +39,46 @@ public final class Redactor: Sendable {
 
     /// Hides every text inside `value`.
     public func add(_ value: Value) {
+        for text in Self.texts(in: value) { add(text) }
+    }
+
+    /// Hides every text inside the values of a token; of one owner's tokens the newest stay hidden.
+    ///
+    /// - Parameter owner: a connection's identity.
+    func add(_ values: some Sequence<Value>, issuedTo owner: String) {
+        let secrets = Set(
+            values.flatMap(Self.texts).map { Array($0.utf8) }.filter { $0.count >= Self.minimumLength }
+        )
+        guard !secrets.isEmpty else { return }
+        state.withLock { state in
+            var tokens = state.tokens[owner] ?? []
+            // Who takes over a token that is there already tells of it again.
+            guard !tokens.contains(secrets) else { return }
+            tokens.append(secrets)
+            for secret in secrets {
+                for form in SecretForms.all(of: secret, minimum: SecretIndex.window) { state.index.insert(form) }
+            }
+            if tokens.count > Self.tokensPerOwner {
+                for secret in tokens.removeFirst() {
+                    for form in SecretForms.all(of: secret, minimum: SecretIndex.window) { state.index.remove(form) }
+                }
+            }
+            state.tokens[owner] = tokens
+        }
+    }
+
+    /// How many spellings are known.
+    var spellings: Int { state.withLock { $0.index.count } }
+
+    private static func texts(in value: Value) -> [String] {
         switch value {
-        case .string(let text): add(text)
-        case .int, .uint, .double: add(value.text)
-        case .bytes(let bytes): add(String(decoding: bytes, as: UTF8.self))
-        case .list(let items): for item in items { add(item) }
-        case .map(let map): for member in map.values { add(member) }
-        case .optional(let optional): if let inner = optional.value { add(inner) }
-        default: break
+        case .string(let text): [text]
+        case .int, .uint, .double: [value.text]
+        case .bytes(let bytes): [String(decoding: bytes, as: UTF8.self)]
+        case .list(let items): items.flatMap(texts)
+        case .map(let map): map.values.flatMap(texts)
+        case .optional(let optional): optional.value.map(texts) ?? []
+        default: []
         }
     }
 

@@ -9,22 +9,43 @@ struct SecretIndex: Sendable {
 
     private static let filterBits = 18
     private var filter = [UInt64](repeating: 0, count: 1 << (filterBits - 6))
-    private var endings: [UInt64: [[UInt8]]] = [:]
+    private var endings: [UInt64: [Entry]] = [:]
+
+    private struct Entry: Sendable {
+        let form: [UInt8]
+        /// How many secrets are spelled like this.
+        var uses = 1
+    }
 
     /// Nothing can be found.
     var isEmpty: Bool { endings.isEmpty }
+    /// How many strings can be found.
+    var count: Int { endings.values.reduce(0) { $0 + $1.count } }
 
     /// Adds a string.
     mutating func insert(_ form: [UInt8]) {
         guard form.count >= Self.window else { return }
-        var key: UInt64 = 0
-        for byte in form.suffix(Self.window) { key = key << 8 | UInt64(byte) }
-        guard endings[key]?.contains(form) != true else { return }
-        endings[key, default: []].append(form)
+        let key = Self.key(form)
+        if let place = endings[key]?.firstIndex(where: { $0.form == form }) {
+            endings[key]?[place].uses += 1
+            return
+        }
+        endings[key, default: []].append(Entry(form: form))
         // The longest first: it covers the shorter ones that end at the same place.
-        endings[key]?.sort { $0.count > $1.count }
+        endings[key]?.sort { $0.form.count > $1.form.count }
         let slot = Self.slot(key)
         filter[slot >> 6] |= 1 << UInt64(slot & 63)
+    }
+
+    /// Takes away what was added once; it can be found as long as it was added more often.
+    mutating func remove(_ form: [UInt8]) {
+        let key = Self.key(form)
+        guard let place = endings[key]?.firstIndex(where: { $0.form == form }) else { return }
+        endings[key]?[place].uses -= 1
+        guard endings[key]?[place].uses == 0 else { return }
+        endings[key]?.remove(at: place)
+        // Its bit of the filter stays: others may have the same, and a window more is looked at.
+        if endings[key]?.isEmpty == true { endings[key] = nil }
     }
 
     /// The stretches of `text` that are strings of the index, merged where they overlap, in order.
@@ -46,10 +67,14 @@ struct SecretIndex: Sendable {
     }
 
     private func longestEnding(_ key: UInt64, at place: Int, in text: UnsafeBufferPointer<UInt8>) -> Int? {
-        endings[key]?.first { form in
-            guard form.count <= place + 1 else { return false }
-            return text[(place + 1 - form.count)..<(place + 1)].elementsEqual(form)
-        }?.count
+        endings[key]?.first { entry in
+            guard entry.form.count <= place + 1 else { return false }
+            return text[(place + 1 - entry.form.count)..<(place + 1)].elementsEqual(entry.form)
+        }?.form.count
+    }
+
+    private static func key(_ form: [UInt8]) -> UInt64 {
+        form.suffix(window).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     static func merge(_ range: Range<Int>, into found: inout [Range<Int>]) {

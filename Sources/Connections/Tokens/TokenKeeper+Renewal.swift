@@ -63,8 +63,11 @@ extension TokenKeeper {
                     adopt(record, reason: reason, present)
                     // A person's sign-in stands above what was renewed meanwhile.
                     if signedIn != nil { return .granted(standing) }
-                    try await services.store.releaseRenewal(of: identity, holder: services.node)
-                    return .adopted
+                    // It may have been renewed long ago, and be spent as well.
+                    if !lifecycle.isSpent(now: services.clock.now()) {
+                        try await services.store.releaseRenewal(of: identity, holder: services.node)
+                        return .adopted
+                    }
                 }
                 let stored = SecretDigest(text: record.secretDigest)
                 // The others' failure is ours too, unless a person asks or something has changed since.

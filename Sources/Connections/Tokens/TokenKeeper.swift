@@ -174,7 +174,9 @@ actor TokenKeeper {
             throw ConnectionError(error)
         }
         token = nil
-        lifecycle = TokenLifecycle()
+        uncommitted = nil
+        // A renewal may have begun meanwhile; what it brings is a new token.
+        lifecycle.forget()
         publish()
     }
 

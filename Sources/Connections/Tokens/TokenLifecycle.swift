@@ -152,6 +152,12 @@ struct TokenLifecycle: Sendable {
         current?.spentBy = reason
     }
 
+    /// There is no token any more, and nothing stands in the way of another one.
+    mutating func forget() {
+        current = nil
+        trouble = nil
+    }
+
     /// The renewal that was going on has ended, whatever came of it.
     mutating func renewalEnded() {
         isRenewing = false
@@ -178,6 +184,12 @@ struct TokenLifecycle: Sendable {
     }
 
     // MARK: Questions
+
+    /// Whether the token is no good for any request.
+    func isSpent(now: Instant) -> Bool {
+        guard let current else { return true }
+        return current.spentBy != nil || current.expiresAt.map { $0 <= now } ?? false
+    }
 
     /// Until when requests may take the token without asking; nil when they must ask each time.
     var freeUntil: Instant? {
