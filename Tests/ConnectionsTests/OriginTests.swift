@@ -1,9 +1,10 @@
 import CEL
-import Connections
 import Recipe
 import Store
 import TestSupport
 import Testing
+
+@testable import Connections
 
 struct OriginTests {
     @Test func `a whole URL to another origin is refused before anything is sent`() async throws {
@@ -96,6 +97,38 @@ struct OriginTests {
                 #expect(failure.message.contains("allow_http: true"))
                 #expect(!failure.message.contains(Rig.secret))
             }
+        }
+    }
+
+    @Test func `a header Host does not lead a credential to another server`() async throws {
+        let tokens = TokenServer()
+        try await ScriptedServer.run(tokens.answer) { server in
+            var request = PreparedRequest(.get, "/me")
+            request.headers = [("hOST", "another.example")]
+            try await Rig.run(server) { (rig: Rig) async throws in
+                let failure = try #require(await rig.failure(request))
+                #expect(failure.kind == .origin && failure.message.contains("the header `Host`"), "\(failure.message)")
+                #expect(server.count("/me") == 0)
+            }
+            // There is nothing to lose.
+            let plain = "connector: none\nbase_uri: BASE"
+            try await Rig.run(server, connector: nil, connection: plain) { (rig: Rig) async throws in
+                _ = try await rig.session.send(request)
+                #expect(server.requests.last?.header("host") == "another.example")
+            }
+        }
+    }
+
+    @Test func `a redirect takes a credential to an allowed origin, but not in the clear`() throws {
+        let text =
+            "connector: bearer\nfields: { token: { env: T } }\nbase_uri: https://api.example/\nallowed_origins: [\"http://far.example\", \"https://far.example\"]"
+        for (extra, isPermitted) in [("", false), ("\nallow_http: true", true)] {
+            let definition = Definition(try Rig.load(connector: nil, connection: text + extra))
+            let guarding = OriginGuard(definition, base: Origin("https://api.example/"))
+            let permitted = try ["https://far.example", "http://far.example", "https://elsewhere.example"].map {
+                guarding.permitsCredential(at: try #require(Origin($0)))
+            }
+            #expect(permitted == [true, isPermitted, false])
         }
     }
 

@@ -2,6 +2,7 @@ import CEL
 import Connections
 import NIOSSL
 import Recipe
+import Synchronization
 import TestSupport
 import Testing
 
@@ -68,6 +69,36 @@ struct RouteTests {
         try await run("connector: none\nbase_uri: BASE\n\(tls)", wantsClient: wantsClient) { (rig: Rig) async throws in
             let failure = await rig.failure()
             #expect(failure?.message.contains(message) == true, "\(failure?.message ?? "none")")
+        }
+    }
+
+    @Test func `a redirect to another origin does not take the certificate along, and nobody else is shown it`()
+        async throws
+    {
+        let tls = try tls(wantsClient: true)
+        let landed = Mutex<String?>(nil)
+        try await ScriptedServer.run(tls: tls) { _ in
+            .json("{}")
+        } _: { other in
+            try await ScriptedServer.run(tls: tls) { request in
+                guard let place = landed.withLock({ $0 }), request.path == "/away" else { return .json("{}") }
+                return ScriptedServer.Reply(302, headers: [("Location", place)])
+            } _: { server in
+                landed.withLock { $0 = other.baseURL + "/landed" }
+                let settings = "tls: { ca: TLS/ca.pem, certificate: TLS/client.pem, key: TLS/client.key }"
+                    .replacing("TLS", with: Fixtures.path("tls"))
+                let text = "connector: none\nbase_uri: BASE\n\(settings)"
+                try await Rig.run(server, connector: nil, connection: text) { (rig: Rig) async throws in
+                    #expect(try await rig.get().status == 200)
+                    #expect(await rig.failure(PreparedRequest(.get, "/away"))?.kind == .tls)
+                    #expect(other.requests.isEmpty)
+                }
+                // Without base_uri no server is the certificate's own.
+                try await Rig.run(server, connector: nil, connection: "connector: none\n\(settings)") {
+                    (rig: Rig) async throws in
+                    #expect(await rig.failure(PreparedRequest(.get, other.baseURL))?.kind == .origin)
+                }
+            }
         }
     }
 

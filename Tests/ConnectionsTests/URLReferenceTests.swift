@@ -49,9 +49,14 @@ struct URLReferenceTests {
         #expect(throws: ConnectionError.self) { try Target(url, base: nil) }
     }
 
-    @Test(arguments: ["https://user:pass@host/", "https://ho\u{7F}st/", "https://hóst/"])
-    func `refuses a path at a base that cannot be requested`(_ base: String) {
-        #expect(throws: ConnectionError.self) { try Target("/x", base: BaseURI(URLReference(base))) }
+    @Test func `refuses a path at a base that cannot be requested`() {
+        #expect(throws: ConnectionError.self) {
+            try Target("/x", base: BaseURI(URLReference("https://user:pass@host/")))
+        }
+        // The last two would be another host in lower case: the Kelvin sign is a `k`.
+        for base in ["https://ho\u{7F}st/", "https://hóst/", "https://ban\u{212A}.example/", "https://h:+443/"] {
+            #expect(BaseURI(URLReference(base)) == nil, "\(base)")
+        }
     }
 
     @Test func `query parameters are encoded, added and replaced`() throws {

@@ -96,7 +96,7 @@ struct Definition: Sendable {
     var isRenewable: Bool { authorization?.acquire != nil || authorization?.refresh != nil }
 
     /// Something secret may travel with its requests.
-    var hasCredential: Bool { authorization?.apply != nil || isRenewable }
+    var hasCredential: Bool { authorization?.apply != nil || isRenewable || tls?.certificate != nil }
 
     /// The names of fields that are no secrets.
     var plainFields: [String] {
@@ -128,7 +128,7 @@ struct Definition: Sendable {
         guard let base = BaseURI(URLReference(text)) else {
             throw ConnectionError(
                 .configuration,
-                "`base_uri` of the connection `\(name)` must be an absolute http or https URL such as https://api.example.com/"
+                "`base_uri` of the connection `\(name)` must be an absolute http or https URL such as https://api.example.com/, its host in ASCII (`xn--…`)"
             )
         }
         return base

@@ -10,6 +10,6 @@ struct BaseURI: Sendable, Hashable {
         guard let origin = Origin(reference) else { return nil }
         self.reference = reference
         self.origin = origin
-        isRequestable = reference.authority?.contains("@") != true && origin.hasPlainHost
+        isRequestable = reference.authority?.contains("@") != true
     }
 }

@@ -27,6 +27,7 @@ struct Courier: Sendable {
     ) async throws(RequestFailure) -> Response {
         let begin = ContinuousClock.now
         var target = target
+        var route = route
         target.add(request.query)
         var keepsCredentials = true
         var redirects = 0
@@ -62,7 +63,10 @@ struct Courier: Sendable {
                 )
             }
             // Once a redirect has left, nothing that it leads to is trusted again.
-            keepsCredentials = keepsCredentials && permits(target.origin)
+            if keepsCredentials, !permits(target.origin) {
+                keepsCredentials = false
+                route = route?.withoutCertificate
+            }
         }
     }
 

@@ -22,11 +22,14 @@ struct Origin: Sendable, Hashable, CustomStringConvertible {
             host = hostAndPort[..<colon]
             let digits = hostAndPort[hostAndPort.utf8.index(after: colon)...]
             if !digits.isEmpty {
-                guard let number = UInt16(digits), number > 0 else { return nil }
+                // A sign would be read as part of the number.
+                guard digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = UInt16(digits), number > 0
+                else { return nil }
                 port = Int(number)
             }
         }
-        guard !host.isEmpty else { return nil }
+        // No space, control character or letter outside ASCII, in which names might pass for others once they are in lower case.
+        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
         self.scheme = scheme
         self.host = host.lowercased()
         self.port = port
@@ -44,9 +47,6 @@ struct Origin: Sendable, Hashable, CustomStringConvertible {
     }
 
     var description: String { "\(scheme)://\(hostAndPort)" }
-
-    /// No space, control character or letter outside ASCII, in which names might pass for others.
-    var hasPlainHost: Bool { host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
 
     private static func isLoopback(_ host: String) -> Bool {
         if host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]" { return true }

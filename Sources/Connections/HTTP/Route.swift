@@ -7,6 +7,14 @@ struct Route: Sendable {
     /// The proxy on the way.
     var proxy: Proxy?
 
+    /// The same way without the client's certificate, for servers that it is not meant for.
+    var withoutCertificate: Route {
+        var route = self
+        route.tls?.certificateChain = []
+        route.tls?.privateKey = nil
+        return route
+    }
+
     /// An HTTP proxy.
     struct Proxy: Sendable, Hashable {
         let host: String

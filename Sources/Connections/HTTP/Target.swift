@@ -57,7 +57,7 @@ struct Target: Sendable, Hashable {
                 "a URL must not hold user and password; give them to a connection (`connector: basic`)"
             )
         }
-        guard let origin = Origin(reference), origin.hasPlainHost else {
+        guard let origin = Origin(reference) else {
             throw ConnectionError(.configuration, "the URL has no valid host and port")
         }
         var reference = reference

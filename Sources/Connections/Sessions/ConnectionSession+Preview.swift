@@ -63,7 +63,7 @@ extension ConnectionSession {
         var target = try Target(request.url, base: base)
         let isElsewhere = target.origin.host == Self.unknownHost
         if base != Self.unknownBase {
-            try OriginGuard(definition, base: base?.origin).check(target, method: request.method)
+            try OriginGuard(definition, base: base?.origin).check(request, to: target)
         }
         target.add(request.query)
         let additions = try definition.authorization?.apply.map { try maskedAdditions($0, scope, request, target) }

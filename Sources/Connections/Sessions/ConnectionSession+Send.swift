@@ -13,9 +13,9 @@ extension ConnectionSession {
         } catch let failure as RequestFailure {
             throw RequestFailure(failure, message: redact(failure.message))
         } catch let error as ConnectionError {
-            throw RequestFailure(error, request: label(of: request))
+            throw RequestFailure(error, request: redact(label(of: request)))
         } catch {
-            throw RequestFailure(.cancelled, "\(label(of: request)): cancelled")
+            throw RequestFailure(.cancelled, "\(redact(label(of: request))): cancelled")
         }
     }
 
@@ -72,7 +72,7 @@ extension ConnectionSession {
     /// One exchange with the credential of `groundwork`.
     private func deliver(_ request: PreparedRequest, _ groundwork: Groundwork) async throws -> Response {
         let target = try Target(request.url, base: groundwork.base)
-        try groundwork.guarding.check(target, method: request.method)
+        try groundwork.guarding.check(request, to: target)
         let route = try await route.route()
         // Without a connection each URL is another server: one that is down says nothing of the others.
         let permission =
