@@ -47,6 +47,21 @@ struct SemanticsTests {
         #expect(said.contains(message), "\(said)")
     }
 
+    @Test func `credentials is the older name of apply`() async throws {
+        let tokens = TokenServer()
+        let connector = Rig.connector().replacing("  apply:", with: "  credentials:")
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: connector) { (rig: Rig) async throws in
+                #expect(try await rig.get().status == 200)
+                // Acquire's own request gets none of it.
+                #expect(server.requests.first?.header("authorization") == nil)
+            }
+        }
+        let both = Rig.connector(extra: "credentials: { headers: { X-Key: a } }")
+        let said = try Self.diagnostics(connector: both, connection: Rig.connection())
+        #expect(said.contains("`credentials` is the older name of `apply`, and both are here"), "\(said)")
+    }
+
     @Test func `form behaviour of the SDK is kept as documentation`() throws {
         let connector = """
             fields:

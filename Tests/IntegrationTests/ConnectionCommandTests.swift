@@ -1,6 +1,7 @@
 import CEL
 import Foundation
 import Sandbox
+import TestSupport
 import Testing
 
 /// `runner connections …`, `connectors new`, `keys rotate`, as a user types them.
@@ -20,6 +21,36 @@ import Testing
             #expect(try await program.run("connections", "revoke", "api").output.hasPrefix("api: forgotten here"))
             #expect(try await program.run("connections", "--json").json.items.first?["state"] == "new")
             #expect(sandbox.statistics().tokenRequests == 2)
+        }
+    }
+
+    @Test func `authorize opens the browser of the desktop`() async throws {
+        try await ScriptedServer.run { request in
+            guard request.path == "/authorize" else {
+                return .json(#"{"access_token":"access-of-the-browser","refresh_token":"refresh-of-the-browser"}"#)
+            }
+            let query = URLComponents(string: "?" + request.query)?.queryItems ?? []
+            func value(_ name: String) -> String { query.first { $0.name == name }?.value ?? "" }
+            let place = "\(value("redirect_uri"))?code=code-of-the-browser&state=\(value("state"))"
+            return ScriptedServer.Reply(302, headers: [("Location", place)])
+        } _: { server in
+            let directory = try TemporaryDirectory([
+                "connections/api.yml": """
+                connector: oauth2_authorization_code
+                fields: { authorization_url: "\(server.baseURL)/authorize", token_url: "\(server.baseURL)/token", client_id: me, client_authentication: none }
+                """,
+                "bin/xdg-open": "#!/bin/sh\nexec curl --silent --location --output /dev/null \"$1\"\n",
+            ])
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755],
+                ofItemAtPath: directory.path + "/bin/xdg-open"
+            )
+            let environment = ["PATH": "\(directory.path)/bin:/usr/bin:/bin", "DISPLAY": ":0"]
+            let outcome = try await Program(in: directory.path, environment)
+                .run("connections", "authorize", "api", "--timeout", "60s")
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.output.hasSuffix("api: signed in\n"))
+            #expect(server.count("/authorize") == 1 && server.count("/token") == 1)
         }
     }
 

@@ -24,7 +24,7 @@ struct AuthorizationReader {
         result.acquire = exchange(reader.takeNonNull("acquire"), as: "`acquire`")
         result.refresh = exchange(reader.takeNonNull("refresh"), as: "`refresh`")
         result.revoke = exchange(reader.takeNonNull("revoke"), as: "`revoke`")
-        result.apply = apply(reader.takeNonNull("apply"))
+        result.apply = apply(&reader)
         if result.kind == .oauth2 { OAuth2KeyReader(file: file).read(&reader, into: &result) }
         let signals = SignalReader(file: file)
         result.refreshOn = reader.takeNonNull("refresh_on").map { signals.signals($0, as: "`refresh_on`") }
@@ -154,8 +154,23 @@ struct AuthorizationReader {
         return steps.isEmpty ? nil : Exchange(steps: steps)
     }
 
-    private func apply(_ node: Node?) -> Apply? {
-        guard let node, var reader = MappingReader(node, as: "`apply`", into: file.diagnostics) else { return nil }
+    /// `apply`, which older connectors call `credentials` (SDK-SEMANTICS section 3).
+    private func apply(_ reader: inout MappingReader) -> Apply? {
+        let node = reader.takeNonNull("apply")
+        let older = reader.takeNonNull("credentials")
+        if node != nil, let older {
+            file.diagnostics.report(
+                "authorization.two-applies",
+                "`credentials` is the older name of `apply`, and both are here",
+                at: older.span,
+                help: "write all of it into `apply`"
+            )
+        }
+        return (node ?? older).flatMap(apply)
+    }
+
+    private func apply(_ node: Node) -> Apply? {
+        guard var reader = MappingReader(node, as: "`apply`", into: file.diagnostics) else { return nil }
         var apply = Apply()
         apply.headers = file.members(reader.take("headers"), as: "`headers`")
         apply.query = file.members(reader.take("query"), as: "`query`")

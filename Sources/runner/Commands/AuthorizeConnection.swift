@@ -1,6 +1,7 @@
 import ArgumentParser
 import Connections
 import Foundation
+import Glibc
 import Schedule
 
 /// `runner connections authorize NAME`: a person signs in.
@@ -58,11 +59,22 @@ struct AuthorizeConnection: AsyncParsableCommand {
 
     /// The URL has been printed: a desktop without `xdg-open` is no failure.
     private static func open(_ url: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["xdg-open", url]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try? process.run()
+        var files = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&files)
+        defer { posix_spawn_file_actions_destroy(&files) }
+        for descriptor in STDIN_FILENO...STDERR_FILENO {
+            posix_spawn_file_actions_addopen(&files, descriptor, "/dev/null", O_RDWR, 0)
+        }
+        let variables = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
+        var arguments = strings(["xdg-open", url])
+        var environment = strings(variables)
+        defer { for pointer in arguments + environment { free(pointer) } }
+        var process: pid_t = 0
+        _ = posix_spawnp(&process, "xdg-open", &files, nil, &arguments, &environment)
+    }
+
+    /// C strings that the caller frees, and NULL at their end.
+    private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        texts.map { strdup($0) } + [nil]
     }
 }
