@@ -26,6 +26,8 @@ public struct EngineConfiguration: Sendable {
     public var clock: any EngineClock = SystemEngineClock()
     /// Who is told of events.
     public var observer: any EngineObserver = SilentObserver()
+    /// Answers in place of programs and of the file system, in tests of recipes.
+    public var playback: (any ProgramPlayback)?
     /// Whether changed files take effect while it runs.
     public var watchesFiles = true
 
@@ -62,7 +64,8 @@ public final class Engine: Sendable {
             clock: configuration.clock,
             environment: configuration.environment,
             observer: configuration.observer,
-            directory: configuration.loader.root
+            directory: configuration.loader.root,
+            playback: configuration.playback
         )
     }
 

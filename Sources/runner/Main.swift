@@ -79,7 +79,8 @@ struct Runner: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Once.self, Start.self, Validate.self, Eval.self, List.self, Next.self, Cron.self, Explain.self,
+            Once.self, Start.self, Validate.self, TestCommand.self, Eval.self, List.self, Next.self, Cron.self,
+            Explain.self,
             Audit.self, Simulate.self, Runs.self, Show.self, Cancel.self, Resume.self, Rerun.self, StateCommand.self,
             Connections.self,
             Connectors.self, Keys.self,

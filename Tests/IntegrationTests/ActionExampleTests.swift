@@ -57,7 +57,8 @@ import Testing
 
     /// The names of the recipes that are there.
     private static func names() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".yml") }
+        try FileManager.default.contentsOfDirectory(atPath: directory)
+            .filter { $0.hasSuffix(".yml") && !$0.hasSuffix(".test.yml") }
             .map { String($0.dropLast(4)) }.sorted()
     }
 

@@ -151,6 +151,7 @@ struct Courier: Sendable {
             onSend: parcel.request.onSend
         )
         message.route = route
+        message.sender = parcel.request.sender
         message.statedTimeout = timeout
         message.file = parcel.request.saveTo.map(PartialFile.init)
         do {

@@ -27,6 +27,8 @@ public struct OutgoingRequest: Sendable {
     var file: PartialFile?
     /// Called when the head goes out.
     public var onSend: (@Sendable () -> Void)?
+    /// The action that sends it; nil for a request of the connection itself.
+    public var sender: RequestSender?
 
     /// A message that takes the machine's own way.
     public init(
@@ -61,6 +63,14 @@ public struct IncomingResponse: Sendable {
     /// The file that has the body, complete.
     var file: PartialFile?
 
+    /// A response; nothing of it is checked.
+    public init(status: Int, reason: String, headers: [(String, String)], bytes: [UInt8]) {
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.bytes = bytes
+    }
+
     /// The first value of a header.
     func header(_ name: String) -> String? {
         headers.first { $0.0.isFieldName(name) }?.1
@@ -82,6 +92,7 @@ public final class HTTPTransport: Sendable {
     let ownHeaders: [(String, String)]
     private let connectionsPerHost: Int
     private let threads: Int?
+    private let interceptor: (any RequestInterceptor)?
     private let state = Mutex(State())
 
     private struct State {
@@ -99,18 +110,37 @@ public final class HTTPTransport: Sendable {
     ///   - userAgent: what it calls itself, `runner/VERSION`.
     ///   - connectionsPerHost: HTTP/1.1 connections to one host at the same time; at least the largest `max_concurrency`.
     ///   - threads: threads of its own; nil shares those of the process, one per core.
+    ///   - interceptor: stands between it and the network.
     public init(
         userAgent: String,
         connectionsPerHost: Int = HTTPTransport.defaultConnectionsPerHost,
-        threads: Int? = nil
+        threads: Int? = nil,
+        interceptor: (any RequestInterceptor)? = nil
     ) {
         ownHeaders = [("User-Agent", userAgent), ("Accept-Encoding", "gzip, deflate")]
         self.connectionsPerHost = max(1, connectionsPerHost)
         self.threads = threads
+        self.interceptor = interceptor
     }
 
     /// Sends a request and reads the whole response; every status is a response.
     public func send(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
+        guard let interceptor else { return try await exchange(request) }
+        var response = try await interceptor.intercept(request) { request in
+            do throws(TransportError) {
+                return .success(try await self.exchange(request))
+            } catch {
+                return .failure(error)
+            }
+        }.get()
+        if let file = request.file, response.file == nil, (200...299).contains(response.status) {
+            file.pretend(response.bytes.count)
+            response.file = file
+        }
+        return response
+    }
+
+    private func exchange(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
         let client = try client(through: request.route?.proxy)
         let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
         let collector = ResponseCollector(maxBytes: request.maxBytes, file: request.file, onSend: request.onSend)

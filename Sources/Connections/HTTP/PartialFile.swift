@@ -29,6 +29,8 @@ public final class PartialFile: Sendable {
         var bytes = 0
         var isComplete = false
         var isCommitted = false
+        /// Nothing is written: its response came from no server.
+        var isPretended = false
     }
 
     /// Where it is saved.
@@ -84,10 +86,20 @@ public final class PartialFile: Sendable {
         state.withLock { $0.isComplete = true }
     }
 
+    /// Behaves as if so many bytes had been saved, without a file.
+    func pretend(_ count: Int) {
+        state.withLock { state in
+            state.bytes = count
+            state.isComplete = true
+            state.isPretended = true
+        }
+    }
+
     /// Gives the file its name.
     ///
     /// Throws `file` when the system refuses; the rest is removed then.
     public func commit() throws(TransportError) {
+        guard !state.withLock(\.isPretended) else { return }
         guard rename(target.temporaryPath, target.path) == 0 else {
             let failure = Self.failure("replace", target.path)
             discard()

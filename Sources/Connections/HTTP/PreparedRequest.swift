@@ -29,6 +29,8 @@ public struct PreparedRequest: Sendable {
     public var saveTo: SaveTarget?
     /// Called when the request's head goes out, each time that it is sent.
     public var onSend: (@Sendable () -> Void)?
+    /// The action that sends it; nil for a request of the connection itself.
+    public var sender: RequestSender?
 
     /// A request without query, headers and body.
     public init(_ method: HTTPMethod, _ url: String) {

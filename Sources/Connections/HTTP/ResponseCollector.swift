@@ -69,13 +69,14 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     func didFinishRequest(task: HTTPClient.Task<IncomingResponse>) throws -> IncomingResponse {
         try state.withLock { state in
             guard let head = state.head else { throw TransportError(.network, "the answer had no head") }
-            return IncomingResponse(
+            var response = IncomingResponse(
                 status: Int(head.status.code),
                 reason: head.status.reasonPhrase,
                 headers: head.headers.map { ($0.name, $0.value) },
-                bytes: state.body,
-                file: state.isSaved ? file : nil
+                bytes: state.body
             )
+            response.file = state.isSaved ? file : nil
+            return response
         }
     }
 }

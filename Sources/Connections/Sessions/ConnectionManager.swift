@@ -18,6 +18,7 @@ public final class ConnectionManager: Sendable {
     private let secrets: SecretResolver
     private let redactor: Redactor
     private let services: ConnectionSession.Services
+    private let substitute: (@Sendable (Connection) -> Connection)?
     private let state: Keeping
 
     /// The mutable part, which the sessions' services share.
@@ -30,6 +31,7 @@ public final class ConnectionManager: Sendable {
     /// - Parameters:
     ///   - node: who this process is to others that use the same store.
     ///   - environment: `env` of connectors' expressions.
+    ///   - substitute: gives the connection that is used in place of one.
     public init(
         store: any Store,
         node: NodeID,
@@ -38,9 +40,11 @@ public final class ConnectionManager: Sendable {
         redactor: Redactor,
         environment: Value,
         clock: any WallClock = SystemClock(),
-        logger: Logger
+        logger: Logger,
+        substitute: (@Sendable (Connection) -> Connection)? = nil
     ) {
         self.transport = transport
+        self.substitute = substitute
         self.secrets = secrets
         self.redactor = redactor
         let keeping = Keeping()
@@ -82,11 +86,13 @@ public final class ConnectionManager: Sendable {
             state.sessions[connection.name].flatMap { $0.reading === connection.reading ? $0.session : nil }
         }
         if let known { return known }
+        let reading = connection.reading
+        let connection = substitute?(connection) ?? connection
         let key = DefinitionKey(connection)
         return state.state.withLock { state in
             let present = state.sessions[connection.name]
             if let present, present.key == key {
-                state.sessions[connection.name]?.reading = connection.reading
+                state.sessions[connection.name]?.reading = reading
                 return present.session
             }
             let definition = Definition(connection)
@@ -100,7 +106,7 @@ public final class ConnectionManager: Sendable {
                 limits: limits,
                 services: services
             )
-            state.sessions[connection.name] = (connection.reading, key, session)
+            state.sessions[connection.name] = (reading, key, session)
             return session
         }
     }

@@ -21,6 +21,8 @@ public final class Executor: RunPerforming {
         let deadlines: Deadlines
         /// Where relative paths of files begin, and where programs work: the workspace's directory.
         let directory: String
+        /// What programs leave that are not run, in tests of recipes.
+        let playback: (any ProgramPlayback)?
 
         init(
             store: any Store,
@@ -29,7 +31,8 @@ public final class Executor: RunPerforming {
             clock: any EngineClock,
             environment: Value,
             observer: any EngineObserver,
-            directory: String
+            directory: String,
+            playback: (any ProgramPlayback)?
         ) {
             self.store = store
             self.connections = connections
@@ -39,6 +42,7 @@ public final class Executor: RunPerforming {
             self.observer = observer
             deadlines = Deadlines(clock: clock)
             self.directory = directory
+            self.playback = playback
         }
     }
 
@@ -49,6 +53,7 @@ public final class Executor: RunPerforming {
     /// - Parameters:
     ///   - environment: `env` in expressions: the variables that the workspace lets recipes read.
     ///   - directory: where relative paths of files begin, and where programs work: the workspace's directory.
+    ///   - playback: answers in place of programs and of the file system; nil lets both be.
     public init(
         store: any Store,
         connections: ConnectionManager,
@@ -56,7 +61,8 @@ public final class Executor: RunPerforming {
         clock: any EngineClock,
         environment: Value,
         observer: any EngineObserver,
-        directory: String = "."
+        directory: String = ".",
+        playback: (any ProgramPlayback)? = nil
     ) {
         services = Services(
             store: store,
@@ -65,7 +71,8 @@ public final class Executor: RunPerforming {
             clock: clock,
             environment: environment,
             observer: observer,
-            directory: directory
+            directory: directory,
+            playback: playback
         )
     }
 

@@ -130,6 +130,7 @@ struct ProgramRunner {
         let remaining = run.remaining
         let limit = min(step.action.timeout, remaining)
         guard limit > .zero, !Task.isCancelled else { throw .cancelled }
+        if let playback = run.services.playback { return try await play(start, playback) }
         let child: ChildProcess
         do {
             child = try ChildProcess(start, limit: program.maxBytes)
@@ -156,6 +157,32 @@ struct ProgramRunner {
         if Task.isCancelled || remaining <= step.action.timeout { throw .cancelled }
         let message = "`\(start.name)` did not end within \(DurationText.format(limit)), and was stopped"
         return .failure(error(.timeout, message))
+    }
+
+    /// Takes what a test says that the program leaves.
+    private func play(_ start: ProgramStart, _ playback: any ProgramPlayback) async throws(Exit) -> Result<
+        VerbResult, RunError
+    > {
+        run.noteEffect()
+        let call = ProgramCall(
+            action: performance.key.path,
+            index: performance.key.index,
+            words: start.words,
+            input: start.input,
+            environment: start.environment.filter { name, _ in program.environment.contains { $0.key == name } }
+        )
+        guard let canned = playback.result(of: call) else { throw .cancelled }
+        let (output, errors) = (Array(canned.output.utf8), Array(canned.errors.utf8))
+        let overflow: ChildProcess.Stream? =
+            output.count > program.maxBytes ? .output : errors.count > program.maxBytes ? .errors : nil
+        let outcome = ChildProcess.Outcome(
+            end: .exited(canned.exitCode),
+            output: output,
+            errors: errors,
+            overflow: overflow,
+            isStopped: false
+        )
+        return try judge(outcome, start.name)
     }
 
     /// Makes durable which process it is.

@@ -20,6 +20,8 @@ extension HTTPSender {
         let root = run.services.directory
         let whole = path.hasPrefix("/") ? path : "\(root)/\(path)"
         let directory = String(whole.dropLast(name.utf8.count + 1))
+        // Where no file is written, none of its directories need be there.
+        if run.services.playback != nil { return SaveTarget(path: whole, mark: "") }
         guard let real = Self.resolved(directory.isEmpty ? "/" : directory) else {
             throw refusal(
                 path,

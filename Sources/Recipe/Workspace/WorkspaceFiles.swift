@@ -10,6 +10,8 @@ public struct WorkspaceFiles: Sendable {
     public private(set) var connections: [String] = []
     /// Every other YAML file, paths relative to the root and in order.
     public private(set) var recipes: [String] = []
+    /// `*.test.yml`, in order.
+    public private(set) var tests: [String] = []
     /// Directories that hold any of them, relative to the root: what a watcher watches.
     public private(set) var directories: [String] = []
 
@@ -18,6 +20,7 @@ public struct WorkspaceFiles: Sendable {
         self.root = root
         visit("", isDeep: true)
         recipes.sort()
+        tests.sort()
         connectors.sort()
         connections.sort()
     }
@@ -59,7 +62,7 @@ public struct WorkspaceFiles: Sendable {
         case "connections": connections.append(path)
         case "" where name == "runner.yml": break
         default:
-            if !name.hasSuffix(".test.yml"), !name.hasSuffix(".test.yaml") { recipes.append(path) }
+            if Self.isTest(path) { tests.append(path) } else { recipes.append(path) }
         }
     }
 
@@ -80,6 +83,30 @@ public struct WorkspaceFiles: Sendable {
             if parent == candidate || parent.isEmpty { return directory }
             candidate = parent
         }
+    }
+
+    /// Whether a file holds tests, by its name.
+    public static func isTest(_ path: String) -> Bool { path.hasSuffix(".test.yml") || path.hasSuffix(".test.yaml") }
+
+    /// All files with tests below a directory, those of workspaces inside it too, in order; names that begin with `.` or `_` are left out.
+    public static func tests(below directory: String) -> [String] {
+        guard let handle = opendir(directory) else { return [] }
+        defer { closedir(handle) }
+        var found: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard !name.hasPrefix("."), !name.hasPrefix("_") else { continue }
+            let path = directory == "/" ? "/" + name : directory + "/" + name
+            // A link to a directory may lead back here.
+            if entry.pointee.d_type == UInt8(DT_DIR) {
+                found += tests(below: path)
+            } else if isTest(path) {
+                found.append(path)
+            }
+        }
+        return found.sorted()
     }
 
     /// A file's name without directory and extension.
@@ -104,7 +131,7 @@ public struct WorkspaceFiles: Sendable {
 extension WorkspaceFiles {
     /// What a file of a workspace is.
     public enum Kind: Sendable {
-        case settings, connector, connection, recipe
+        case settings, connector, connection, recipe, test
     }
 
     /// Whether there is a recipe at a path relative to a workspace, by the rules that the listing follows.
@@ -123,10 +150,11 @@ extension WorkspaceFiles {
 
     /// What the file at an absolute path is in a workspace.
     public static func kind(of path: String, inWorkspace root: String) -> Kind {
-        guard path.hasPrefix(root + "/") else { return .recipe }
+        guard path.hasPrefix(root + "/") else { return isTest(path) ? .test : .recipe }
         let relative = path.dropFirst(root.count + 1)
         if relative == "runner.yml" { return .settings }
         if relative.hasPrefix("connectors/") { return .connector }
-        return relative.hasPrefix("connections/") ? .connection : .recipe
+        if relative.hasPrefix("connections/") { return .connection }
+        return isTest(path) ? .test : .recipe
     }
 }

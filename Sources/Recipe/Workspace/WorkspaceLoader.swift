@@ -6,7 +6,7 @@ import YAML
 
 /// Loads a workspace, or one recipe of it with what it needs.
 public struct WorkspaceLoader: Sendable {
-    private let reader: SourceReader
+    let reader: SourceReader
     private let systemZone: Zone
 
     /// The workspace's directory.

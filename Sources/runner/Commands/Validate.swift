@@ -32,11 +32,23 @@ struct Validate: ParsableCommand {
         var recipes = 0
         for (location, file) in try targets() {
             let loader = try location.loader()
+            if let file, WorkspaceFiles.isTest(file) {
+                let tests = loader.loadTests(file)
+                diagnostics.append(contentsOf: tests.diagnostics)
+                sources.merge(tests.sources) { first, _ in first }
+                continue
+            }
             let workspace: Workspace
             if let file {
                 workspace = loader.load(recipe: file).workspace
             } else {
                 workspace = loader.load()
+                for test in WorkspaceFiles(root: location.root).tests {
+                    let tests = loader.loadTests(test)
+                    // What is wrong with its recipe is said there.
+                    diagnostics.append(contentsOf: tests.diagnostics.filter { $0.path == tests.path })
+                    sources.merge(tests.sources) { first, _ in first }
+                }
             }
             diagnostics.append(contentsOf: workspace.diagnostics)
             sources.merge(workspace.sources) { first, _ in first }
@@ -82,7 +94,7 @@ struct Validate: ParsableCommand {
             let location = try place.location(ofFile: path)
             let kind = WorkspaceFiles.kind(of: absolute, inWorkspace: location.root)
             // A connection or connector has no meaning alone: its workspace is checked.
-            return (location, kind == .recipe ? absolute : nil)
+            return (location, kind == .recipe || kind == .test ? absolute : nil)
         }
     }
 }
