@@ -25,6 +25,14 @@ import Testing
             ]
         ),
         Case(
+            story: "nothing that could be tried again",
+            actions: "- { log: hi, retry: 3 }\n- { set: { a: 1 }, retry: { attempts: 2 } }\n- { run: [ls], retry: 3 }",
+            reports: [
+                "2:16: error: `log` sends and starts nothing, so there is nothing to try again => remove `retry`, or give it to a `do` around what belongs together",
+                "3:22: error: `set` sends and starts nothing, so there is nothing to try again => remove `retry`, or give it to a `do` around what belongs together",
+            ]
+        ),
+        Case(
             story: "branches that are no lists",
             actions: "- parallel:\n    - log: a\n    - - log: b",
             reports: [

@@ -50,6 +50,15 @@ public struct OutgoingRequest: Sendable {
     }
 }
 
+extension OutgoingRequest {
+    /// The same with its response's body in memory, where it would go to a file.
+    public var inMemory: OutgoingRequest {
+        var request = self
+        request.file = nil
+        return request
+    }
+}
+
 /// What came back.
 public struct IncomingResponse: Sendable {
     /// The status.

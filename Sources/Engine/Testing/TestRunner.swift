@@ -150,7 +150,7 @@ extension Engine {
         order.recipes = callablePlans
         order.callsHeartbeat = false
         // A run that waits for hours is not in memory, and its time limit does not go on: it is the same here.
-        order.canPark = true
+        order.canPark = clock is TestClock
         while true {
             let result = await executor.run(order, handle: handle)
             guard let until = result.parkedUntil, let clock = clock as? TestClock else { return result }

@@ -53,6 +53,14 @@ struct ActionReader {
                 help: "make it two actions, each beginning with `- `"
             )
         }
+        if key.isInstant, let entry = reader.entries.first(where: { $0.name == "retry" }) {
+            file.diagnostics.report(
+                "action.retry",
+                "`\(key.rawValue)` sends and starts nothing, so there is nothing to try again",
+                at: entry.key.span,
+                help: "remove `retry`, or give it to a `do` around what belongs together"
+            )
+        }
         let path = prefix + (id ?? "\(key.rawValue)[\(index)]")
         let handler = common.handler.map { actions($0, as: "`on_error`", prefix: "\(path)/on_error/") }
         let sender = common.connection ?? connection
@@ -77,6 +85,15 @@ struct ActionReader {
         case choose = "switch"
 
         static let names = allCases.map(\.rawValue)
+
+        /// It does nothing outside the run that could fail once and go well later.
+        var isInstant: Bool {
+            switch self {
+            case .log, .set, .wait, .fail, .stop: true
+            case .get, .post, .put, .patch, .delete, .head, .use, .call, .run, .shell, .block, .parallel, .choose:
+                false
+            }
+        }
     }
 
     private func verb(

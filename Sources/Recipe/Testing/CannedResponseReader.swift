@@ -9,7 +9,7 @@ struct CannedResponseReader {
 
     func response(_ node: Node) -> CannedResponse? {
         guard var reader = MappingReader(node, as: "a response", into: file.diagnostics) else { return nil }
-        var response = CannedResponse(place: file.place(of: node), span: node.span)
+        var response = CannedResponse(place: file.place(of: node))
         response.pattern = ExpectedValueReader(file: file).pattern(&reader)
         response.condition = reader.take("if").flatMap { file.expression($0, as: "`if`") }
         response.status = reader.int("status", in: 100...599)?.value ?? 200

@@ -10,15 +10,16 @@ struct ExpectedValueReader {
         switch node.content {
         case .scalar(let scalar):
             guard case .string(let text) = scalar.value else { return .value(Value(scalar.value)) }
-            if text.contains("${{") {
+            guard let literal = file.templates.template(text, node: node).constant else {
                 file.diagnostics.report(
                     "test.expression",
                     "what a test gives and expects is written out: there are no expressions here",
                     at: node.span,
                     help: "write the value, a `/pattern/`, or the expression under `check`"
                 )
+                return .value(.string(text))
             }
-            return pattern(text, at: node) ?? .value(.string(text))
+            return pattern(literal, at: node) ?? .value(.string(literal))
         case .sequence(let items): return .list(items.map(value))
         case .mapping(let entries): return .map(entries.map { (key: $0.name, value: value($0.value)) })
         }

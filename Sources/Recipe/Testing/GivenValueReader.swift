@@ -9,8 +9,21 @@ struct GivenValueReader {
 
     /// A value without expressions.
     func value(_ node: Node) -> Value {
-        refuseExpressions(node)
-        return Value(plain: node)
+        switch node.content {
+        case .scalar(let scalar):
+            guard case .string(let text) = scalar.value else { return Value(scalar.value) }
+            if let literal = file.templates.template(text, node: node).constant { return .string(literal) }
+            file.diagnostics.report(
+                "test.expression",
+                "what a test gives and expects is written out: there are no expressions here",
+                at: node.span,
+                help:
+                    "write the value; expressions stand under `check`, and in the bodies of responses, which see `request`"
+            )
+            return .string(text)
+        case .sequence(let items): return .list(items.map(value))
+        case .mapping(let entries): return .map(ValueMap(entries.map { ($0.name, value($0.value)) }))
+        }
     }
 
     /// `inputs:`, checked against the recipe's.
@@ -116,21 +129,5 @@ struct GivenValueReader {
             at: entry.key.span,
             help: near.map { "did you mean `\($0)`?" } ?? (known.isEmpty ? nil : "there is \(list)")
         )
-    }
-
-    private func refuseExpressions(_ node: Node) {
-        switch node.content {
-        case .scalar(let scalar):
-            guard scalar.text.contains("${{") else { return }
-            file.diagnostics.report(
-                "test.expression",
-                "what a test gives and expects is written out: there are no expressions here",
-                at: node.span,
-                help:
-                    "write the value; expressions stand under `check`, and in the bodies of responses, which see `request`"
-            )
-        case .sequence(let items): for item in items { refuseExpressions(item) }
-        case .mapping(let entries): for entry in entries { refuseExpressions(entry.value) }
-        }
     }
 }

@@ -1,6 +1,5 @@
 public import CEL
 public import Schedule
-public import YAML
 
 /// One test of a recipe: what it is given, what the servers answer, and what must come of it (`*.test.yml`).
 public struct RecipeTest: Sendable {
@@ -28,6 +27,18 @@ public struct RecipeTest: Sendable {
     public var programs: [String: [CannedProgram]] = [:]
     /// What must come of it.
     public var expectation = TestExpectation()
+    /// How its keys stand in the file; nil for a test in braces.
+    public internal(set) var layout: Layout?
+
+    /// Where the keys of a test stand: one below the other.
+    public struct Layout: Sendable, Hashable {
+        /// The column of its keys, from 1.
+        public let column: Int
+        /// The line of its first key.
+        public let first: Int
+        /// The line of its `responses`.
+        public let responses: Int?
+    }
 
     /// The moment of tests that name none: a Thursday, 2026-01-01T00:00:00Z.
     public static let defaultMoment = Instant(seconds: 1_767_225_600)
@@ -98,12 +109,9 @@ public struct CannedResponse: Sendable {
     public var isShared = false
     /// Where it stands.
     public let place: Place
-    /// Where it stands, for the program that records.
-    public let span: Span
 
-    init(place: Place, span: Span) {
+    init(place: Place) {
         self.place = place
-        self.span = span
     }
 }
 

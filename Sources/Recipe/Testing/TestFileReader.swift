@@ -38,6 +38,7 @@ struct TestFileReader {
             let name = reader.string("name")?.value
             var test = RecipeTest(name: name ?? recipe.name, place: shared.place)
             test.take(shared)
+            test.layout = layout(reader)
             test.expectation = expectation(reader.takeNonNull("expect"))
             reader.finish()
             return [test]
@@ -69,10 +70,21 @@ struct TestFileReader {
         }
         var test = RecipeTest(name: reader.string("name")?.value ?? "", place: file.place(of: node))
         test.take(shared)
+        test.layout = layout(reader)
         readGiven(&reader, into: &test)
         test.expectation = expectation(reader.takeNonNull("expect"))
         reader.finish()
         return test
+    }
+
+    private func layout(_ reader: MappingReader) -> RecipeTest.Layout? {
+        guard let first = reader.entries.first, reader.span.start == first.key.span.start else { return nil }
+        let responses = reader.entries.first { $0.name == "responses" }
+        return RecipeTest.Layout(
+            column: first.key.span.start.column,
+            first: first.key.span.start.line,
+            responses: responses?.key.span.start.line
+        )
     }
 
     // MARK: What a test gives

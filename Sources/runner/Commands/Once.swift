@@ -5,6 +5,7 @@ import Engine
 import Glibc
 import Logging
 import Recipe
+import Schedule
 import Store
 
 /// `runner once`: one ad-hoc run.
@@ -31,10 +32,14 @@ struct Once: AsyncParsableCommand {
     @Flag(help: "With --dry-run: the requests as JSON.")
     var json = false
 
+    @Option(help: "Write a test (NAME.test.yml) of this run into a directory: what servers answered, secrets hidden.")
+    var record: String?
+
     @OptionGroup var place: WorkspaceOptions
 
     func validate() throws {
         if json, !dryRun { throw ValidationError("--json goes with --dry-run; the output of a run is JSON anyway") }
+        if record != nil, dryRun { throw ValidationError("a dry run gets no answers that --record could keep") }
     }
 
     func run() async throws {
@@ -48,24 +53,47 @@ struct Once: AsyncParsableCommand {
         guard workspace.isValid, let recipe else { throw ExitCode(Failure.Code.invalid.rawValue) }
         let plan = RecipePlan(recipe)
         let inputs = try inputs.value(for: plan)
+        let recording = record.map { _ in RunRecording() }
         let runtime = try Runtime(
             location,
             loader: loader,
             workspace: workspace,
             store: place.store,
             lifetime: dryRun ? .preview : ephemeral ? .ephemeral : .brief,
-            logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() }
+            logger: Logger(label: "runner") { _ in SwiftLogNoOpLogHandler() },
+            interceptor: recording?.recorder
         )
         if dryRun { return try await preview(plan, inputs: inputs, runtime) }
         let handle = RunHandle()
         let signals = Signals { _ in handle.cancel(.person) }
         defer { signals.cancel() }
         let engine = runtime.engine(observer: ProgressObserver())
+        let begin = SystemEngineClock().now()
+        let state = recording == nil ? .null : try await Self.state(of: recipe, runtime.store)
+        let fields = recording == nil ? ValueMap() : await RunRecording.fields(of: workspace, runtime.connections)
         let result = try await StoreAccess.asking { () async throws(StoreError) in
             try await engine.once(plan, inputs: inputs, commitsState: !noState, handle: handle)
         }
         await runtime.close()
+        if let recording, let record {
+            let path = try recording.write(
+                recipe,
+                file: WorkspaceLocation.absolute(file),
+                inputs: inputs,
+                state: state,
+                fields: fields,
+                result,
+                runtime.redactor,
+                into: record,
+                at: begin.rfc3339()
+            )
+            Terminal.errorLine("recorded in \(path)")
+        }
         try RunOutput.show(result, runtime.redactor)
+    }
+
+    private static func state(of recipe: Recipe, _ store: SQLiteStore) async throws -> Value {
+        try await StoreAccess.asking { () async throws(StoreError) in try await store.state(of: recipe.name) ?? .null }
     }
 
     /// `runner once FILE` and nothing else, as crontabs have it; nil for any other arguments.
@@ -82,6 +110,7 @@ struct Once: AsyncParsableCommand {
         command.noState = false
         command.dryRun = false
         command.json = false
+        command.record = nil
         command.place = WorkspaceOptions.none
         return command
     }

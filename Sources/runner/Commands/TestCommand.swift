@@ -22,11 +22,18 @@ struct TestCommand: AsyncParsableCommand {
     @Flag(help: "The outcomes as JSON.")
     var json = false
 
+    @Flag(help: "Run the tests against the real servers, and write the answers into the files, secrets hidden.")
+    var record = false
+
     @OptionGroup var place: WorkspaceOptions
 
     func run() async throws {
         let files = try files()
-        let loaded = try await load(files)
+        var loaded = try await load(files)
+        if record {
+            for (file, loader) in loaded { try await TestRecording(place: place, name: name).record(file, loader) }
+            loaded = try await load(files)
+        }
         var wrong = 0
         let colour = Terminal.allowsColour(2)
         for (file, _) in loaded {

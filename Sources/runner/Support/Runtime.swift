@@ -36,7 +36,8 @@ struct Runtime {
         workspace: Workspace,
         store option: String?,
         lifetime: Lifetime,
-        logger: Logger
+        logger: Logger,
+        interceptor: (any RequestInterceptor)? = nil
     ) throws {
         self.lifetime = lifetime
         self.location = location
@@ -68,7 +69,8 @@ struct Runtime {
             node: node,
             transport: HTTPTransport(
                 userAgent: "runner/\(Version.text)",
-                connectionsPerHost: max(HTTPTransport.defaultConnectionsPerHost, widest)
+                connectionsPerHost: max(HTTPTransport.defaultConnectionsPerHost, widest),
+                interceptor: interceptor
             ),
             secrets: SecretResolver(environment: variables, workspaceRoot: location.root),
             redactor: redactor,
@@ -78,7 +80,10 @@ struct Runtime {
     }
 
     /// The engine of this process.
-    func engine(observer: any EngineObserver) -> Engine {
+    func engine(observer: any EngineObserver) -> Engine { Engine(configuration(observer: observer)) }
+
+    /// What the engine of this process works with.
+    func configuration(observer: any EngineObserver) -> EngineConfiguration {
         var configuration = EngineConfiguration(
             loader: loader,
             workspace: workspace,
@@ -89,7 +94,7 @@ struct Runtime {
         )
         configuration.environment = environment
         configuration.observer = observer
-        return Engine(configuration)
+        return configuration
     }
 
     /// Ends what is open, so that no renewal is lost.
