@@ -46,10 +46,10 @@ extension SQLiteStore {
         var total = 0
         var deleted: Int
         repeat {
-            deleted = try await writer.write { session in
+            let runs = try await writer.write { session in
                 let database = session.database
                 let select = """
-                    SELECT key, trigger, max(scheduled_at, ifnull(missed_until, scheduled_at)) AS until FROM run
+                    SELECT key, id, trigger, max(scheduled_at, ifnull(missed_until, scheduled_at)) AS until FROM run
                     WHERE \(condition) AND status NOT IN ('queued', 'running') ORDER BY scheduled_at LIMIT \(Self.batch)
                     """
                 let rows = try Row.fetchAll(database.cachedStatement(sql: select), arguments: arguments)
@@ -61,8 +61,11 @@ extension SQLiteStore {
                     try database.cachedStatement(sql: mark).execute(arguments: [until, trigger, until])
                     try database.cachedStatement(sql: "DELETE FROM run WHERE key = ?").execute(arguments: [key])
                 }
-                return rows.count
+                return try rows.map { RunID(stored: try $0.required("id")) }
             }
+            // A crash before this leaves files that nothing names; no row ever names files that are gone.
+            spilled?.remove(runs)
+            deleted = runs.count
             total += deleted
         } while deleted == Self.batch && !Task.isCancelled
         return total

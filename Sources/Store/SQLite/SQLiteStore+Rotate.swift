@@ -8,12 +8,13 @@ extension SQLiteStore {
     public func rotate(to sealer: Sealer) async throws(StoreError) -> Int {
         guard let old = self.sealer else { throw StoreError.noKey(path: path) }
         let path = path
-        return try await writer.write { session in
+        let spilled = spilled
+        let (count, outdated) = try await writer.write { session in
             let database = session.database
             guard try !Self.nodes(in: database).contains(where: { $0.isProcessAlive == true }) else {
                 throw StoreError.other(path: path, detail: "another process works on it; stop that first")
             }
-            let rotation = Rotation(database: database, old: old, new: sealer)
+            var rotation = Rotation(database: database, old: old, new: sealer, spilled: spilled)
             var count = 0
             for column in ["inputs", "output"] {
                 count += try rotation.reseal("run", column, context: "'run/' || id || '/\(column)'")
@@ -35,8 +36,11 @@ extension SQLiteStore {
                 sql: "UPDATE meta SET value = ? WHERE name = 'key fingerprint'",
                 arguments: [sealer.fingerprint]
             )
-            return count
+            return (count, rotation.outdated)
         }
+        // The rows name others now.
+        for (run, reference) in outdated { spilled?.remove(reference, of: run) }
+        return count
     }
 
     /// Which key the store is sealed with, as its opener has checked.
@@ -46,11 +50,14 @@ extension SQLiteStore {
         let database: Database
         let old: Sealer
         let new: Sealer
+        let spilled: SpilledResults?
+        /// What rows named before.
+        var outdated: [(RunID, Data)] = []
 
         /// Seals a column's values again, one at a time: together they may be larger than memory.
         ///
         /// `context` is SQL for what `SealedPlace.context` says.
-        func reseal(_ table: String, _ column: String, context: String) throws -> Int {
+        mutating func reseal(_ table: String, _ column: String, context: String) throws -> Int {
             let rowids = try Int64.fetchAll(
                 database,
                 sql: "SELECT \(key(table)) FROM \(table) WHERE \(column) IS NOT NULL"
@@ -62,8 +69,17 @@ extension SQLiteStore {
                 guard let row = try Row.fetchOne(statement, arguments: [rowid]) else { continue }
                 let sealed: Data = try row.decode(Data.self, atIndex: 0)
                 let context: String = try row.decode(String.self, atIndex: 1)
-                let opened = try old.open([UInt8](sealed), context: context)
-                let again = Data(try new.seal(opened, context: context))
+                let again: Data
+                // The context of what a run left begins with `run/` or `action/` and its id.
+                let parts = context.split(separator: "/", maxSplits: 2)
+                if SpilledResults.isReference(sealed), let spilled, parts.count > 1 {
+                    let run = RunID(stored: String(parts[1]))
+                    let opened = try old.open(try spilled.read(sealed, of: run), context: context)
+                    again = try spilled.write(try new.seal(opened, context: context), of: run)
+                    outdated.append((run, sealed))
+                } else {
+                    again = Data(try new.seal(try old.open([UInt8](sealed), context: context), context: context))
+                }
                 try database.cachedStatement(sql: write).execute(arguments: [again, rowid])
             }
             return rowids.count

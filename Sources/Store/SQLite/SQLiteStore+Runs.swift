@@ -92,6 +92,8 @@ extension SQLiteStore {
             try ActionRow.write(action, run: key, result: result, session)
             if let digest { try Self.markDone(digest, run: key, session.database) }
         }
+        spilled?.note(result, of: action.run, path: action.path, index: action.index)
+        if let inner { spilled?.note(removed: inner, of: action.run) }
     }
 
     /// See ``Store/finish(_:fence:)``.
@@ -123,6 +125,10 @@ extension SQLiteStore {
                 .integer(key)
             )
         }
+        for (action, result, _) in results {
+            spilled?.note(result, of: action.run, path: action.path, index: action.index)
+        }
+        spilled?.noteEnd(of: end.run)
     }
 
     /// See ``Store/orphans(now:isAlive:)``.

@@ -14,6 +14,8 @@ public final class SQLiteStore: Store {
     let reader: Reader
     let sealer: Sealer?
     let itemDigests = ItemDigests()
+    /// Large results; nil for a store in memory, which keeps everything there.
+    let spilled: SpilledResults?
     private let queue: DatabaseQueue
     private let wakeups: Wakeups
 
@@ -25,10 +27,14 @@ public final class SQLiteStore: Store {
         writer = Writer(queue, path: path)
         // A database in memory has no path that others could know.
         wakeups = Wakeups(path: path == Self.memory ? nil : path + "-wakeup")
+        spilled = path == Self.memory ? nil : SpilledResults(store: path)
     }
 
     /// What the path of a store in memory is.
     static let memory = ":memory:"
+
+    /// Whether something is being written, or somebody waits for that.
+    public var isWriting: Bool { writer.isBusy }
 
     /// See ``Store/notify()``.
     public func notify() { wakeups.notify() }
@@ -62,19 +68,26 @@ public final class SQLiteStore: Store {
     func sealed(_ value: Value?, _ place: SealedPlace) throws(StoreError) -> Data? {
         guard let value else { return nil }
         guard let sealer else { throw StoreError.noKey(path: path) }
+        let bytes: [UInt8]
         do {
-            return Data(try sealer.seal(place.isJSON ? value.asJSONValue : value, context: place.context))
+            bytes = try sealer.seal(place.isJSON ? value.asJSONValue : value, context: place.context)
         } catch {
             throw StoreError(error, path: path)
         }
+        guard bytes.count > SpilledResults.bound, let spilled, let run = place.spillingRun else { return Data(bytes) }
+        return try spilled.write(bytes, of: run)
     }
 
     /// Opens a value that was stored at this place.
     func opened(_ sealed: Data?, _ place: SealedPlace) throws(StoreError) -> Value? {
         guard let sealed else { return nil }
         guard let sealer else { throw StoreError.noKey(path: path) }
+        var bytes = [UInt8](sealed)
+        if SpilledResults.isReference(sealed), let spilled, let run = place.spillingRun {
+            bytes = try spilled.read(sealed, of: run)
+        }
         do {
-            return try sealer.openValue([UInt8](sealed), context: place.context)
+            return try sealer.openValue(bytes, context: place.context)
         } catch {
             throw StoreError(error, path: path)
         }

@@ -41,6 +41,9 @@ final class Writer: Sendable {
         self.path = path
     }
 
+    /// Whether something is being written, or somebody waits for that.
+    var isBusy: Bool { waiting.withLock(\.isScheduled) }
+
     /// Does `body` in a transaction, perhaps shared with others, and returns when that is durable.
     ///
     /// Not stopped by cancellation.
