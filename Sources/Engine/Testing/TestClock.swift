@@ -3,8 +3,8 @@ import Synchronization
 
 /// A clock that stands still while anything happens, and jumps to the end of the next wait when everybody waits.
 ///
-/// Nobody can see whether other tasks are at work. It takes a millisecond in which nobody asked it anything for a sign that they are not: at worst the waits
-/// of parallel branches end in another order than they would have.
+/// Nobody can see whether other tasks are at work. It takes it for a sign that they are not when nobody has asked it anything for a while, the store has
+/// nothing to write, and everybody who was ready to go on has had his turn: at worst the waits of parallel branches end in another order than they would have.
 public final class TestClock: EngineClock {
     private struct State {
         var elapsed = Duration.zero
@@ -23,13 +23,17 @@ public final class TestClock: EngineClock {
     }
 
     private let start: Instant
+    private let isBusy: @Sendable () -> Bool
     private let state = Mutex(State())
     /// The real time in which nothing happens before the hands move.
     private static let stillness = Duration.milliseconds(1)
+    /// So often it looks, and lets others go before.
+    private static let (looks, turns) = (2, 8)
 
-    /// A clock that shows `start`.
-    public init(_ start: Instant) {
+    /// A clock that shows `start`; while `isBusy` its hands do not move.
+    public init(_ start: Instant, isBusy: @escaping @Sendable () -> Bool = { false }) {
         self.start = start
+        self.isBusy = isBusy
     }
 
     /// What it shows.
@@ -111,13 +115,19 @@ public final class TestClock: EngineClock {
     private func watch() async {
         while true {
             let before = state.withLock(\.events)
-            try? await Task.sleep(for: Self.stillness)
+            var isStill = true
+            for _ in 0..<Self.looks {
+                try? await Task.sleep(for: Self.stillness)
+                isStill = isStill && !isBusy()
+                // Whoever is ready stands before this task in the queue.
+                for _ in 0..<Self.turns { await Task.yield() }
+            }
             let next = state.withLock { state -> Duration?? in
                 guard !state.sleepers.isEmpty else {
                     state.isWatching = false
                     return nil
                 }
-                guard state.events == before else { return .some(nil) }
+                guard isStill, state.events == before else { return .some(nil) }
                 return (state.sleepers.values.map(\.until) + state.alarms.values.map(\.until)).min()
             }
             guard let next else { return }

@@ -37,10 +37,10 @@ public struct TestRunner: Sendable {
             outcome.failures = [TestFailure(message: error.description, place: test.place)]
             return outcome
         }
-        let clock = TestClock(test.now)
+        let store = try SQLiteStore.inMemory()
+        let clock = TestClock(test.now) { store.isWriting }
         let handle = RunHandle()
         let stage = TestStage(test, clock: clock, handle: handle)
-        let store = try SQLiteStore.inMemory()
         let redactor = Redactor()
         let environment = Self.environment(test, file.workspace.settings)
         let connections = ConnectionManager(
