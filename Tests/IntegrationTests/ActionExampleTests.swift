@@ -80,6 +80,12 @@ import Testing
             requests: ["GET /file": 1]
         ),
         Example(name: "max-pages", output: #"{"issues":20,"pages":2}"#, requests: [issues: 2]),
+        Example(
+            name: "multipart-file",
+            output: #""upload.bin""#,
+            requests: ["GET /file": 1, "POST /echo": 1]
+        ),
+        Example(name: "multipart-missing", error: "`file: reports/none.csv`: there is no such file"),
         Example(name: "on-status", output: "[false,true]", requests: [issue: 2]),
         Example(name: "parallel-error", output: #""the first branch""#, requests: [health: 1]),
         Example(name: "patch", output: #""close-12""#, requests: ["PATCH /echo": 1]),
@@ -183,7 +189,8 @@ import Testing
         "id", "name", "if", "foreach", "as", "concurrency", "dedupe", "on_error", "until", "every",
         "get", "post", "put", "patch", "delete", "head", "use", "with", "log", "level", "set", "wait", "fail", "stop",
         "do", "parallel", "switch", "when", "else", "call", "run", "shell",
-        "query", "headers", "json", "form", "body", "multipart", "on_status", "redirects", "response", "paginate",
+        "query", "headers", "json", "form", "body", "multipart", "file", "on_status", "redirects", "response",
+        "paginate",
         "save_to", "idempotency_key", "replay", "max_bytes", "stdin", "env", "cwd", "idempotent",
         "items", "next", "link", "cursor", "param", "page", "offset", "last", "max_pages", "in",
         "attempts", "backoff", "initial", "max", "jitter", "on", "while", "key", "ttl", "filename", "content_type",

@@ -107,7 +107,12 @@ import Testing
             story: "a part without content",
             keys: "multipart: { file: { filename: a.csv } }",
             report:
-                "5:26: error: a part of `multipart` needs the key `content` => add `content: …`; a map as JSON stands below it too"
+                "5:26: error: a part of `multipart` needs the key `content` => add `content: …`, or `file: PATH`; a map as JSON stands below it too"
+        ),
+        Case(
+            story: "a part that is a file and a content",
+            keys: "multipart: { a: { file: x, content: y } }",
+            report: "5:32: error: `file` and `content` exclude each other => remove one of them"
         ),
         Case(
             story: "parts without names",

@@ -81,6 +81,8 @@ struct Courier: Sendable {
         let target: Target
         let headers: [(String, String)]
         let body: [UInt8]?
+        /// The body, where there are files in it.
+        let pieces: [BodyPiece]?
         let signature: RequestSignature?
 
         init(_ request: PreparedRequest, _ target: Target, _ additions: Additions?, keepsCredentials: Bool) {
@@ -92,9 +94,9 @@ struct Courier: Sendable {
             // Whatever names a credential may have, a stranger needs only these.
             if !keepsCredentials { headers.removeAll { !Courier.harmlessHeaders.contains($0.0.lowercased()) } }
             additions?.apply(to: &headers)
-            let (bytes, contentType) = Courier.encode(
-                additions?.apply(to: request.body, of: request.method) ?? request.body
-            )
+            let content = additions?.apply(to: request.body, of: request.method) ?? request.body
+            let (bytes, contentType) = Courier.encode(content)
+            if case .multipart(let form) = content, bytes == nil { pieces = form.pieces } else { pieces = nil }
             func has(_ name: String) -> Bool { headers.contains { $0.0.isFieldName(name) } }
             if case .multipart = request.body { headers.removeAll { $0.0.isFieldName("content-type") } }
             if let contentType, !has("content-type") { headers.append(("Content-Type", contentType)) }
@@ -122,6 +124,12 @@ struct Courier: Sendable {
         }
         let method = parcel.request.method.token
         var headers = parcel.headers
+        if parcel.signature != nil, parcel.pieces != nil {
+            throw RequestFailure(
+                .configuration,
+                "\(Self.label(parcel.request, parcel.target)): a file cannot be sent through a connection that signs bodies; give its `content`"
+            )
+        }
         switch parcel.signature {
         case .aws(let signature):
             signature.sign(
@@ -150,6 +158,7 @@ struct Courier: Sendable {
             maxBytes: parcel.request.maxBytes,
             onSend: parcel.request.onSend
         )
+        message.pieces = parcel.pieces
         message.route = route
         message.sender = parcel.request.sender
         message.statedTimeout = timeout

@@ -15,6 +15,8 @@ public struct OutgoingRequest: Sendable {
     public var headers: [(String, String)]
     /// The body.
     public var body: [UInt8]?
+    /// The body in pieces, where there are files in it; `body` is nil then.
+    public var pieces: [BodyPiece]?
     /// The longest time until the last byte of the response.
     public var timeout: Duration
     /// The largest body that is read.
@@ -160,7 +162,7 @@ public final class HTTPTransport: Sendable {
                 url: request.url,
                 method: HTTPMethod(rawValue: request.method),
                 headers: headers,
-                body: request.body.map { .bytes($0) },
+                body: request.pieces.map { .pieces($0, on: client.eventLoopGroup) } ?? request.body.map { .bytes($0) },
                 tlsConfiguration: request.route?.tls
             )
             // The client would count the wait for a free connection as time to connect, and call the server unreachable.

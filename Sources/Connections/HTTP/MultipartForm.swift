@@ -8,7 +8,16 @@ public struct MultipartForm: Sendable {
         let name: String
         var filename: String?
         var contentType: String?
-        let content: [UInt8]
+        var content: Content
+    }
+
+    /// What a part carries.
+    enum Content: Sendable {
+        case bytes([UInt8])
+        /// The path of a file, as the recipe says it: nothing that could be sent.
+        case path(String)
+        /// A file that was found.
+        case file(UploadFile)
     }
 
     private(set) var parts: [Part] = []
@@ -34,7 +43,9 @@ public struct MultipartForm: Sendable {
                 )
             }
             let value = try field.content.evaluate(in: scope)
-            if case .list(let items) = value, field.filename == nil, field.contentType == nil {
+            if field.isFile {
+                if !value.isNull { add(field.name, path: value.text, filename, contentType) }
+            } else if case .list(let items) = value, field.filename == nil, field.contentType == nil {
                 for item in items { add(field.name, item, nil, nil) }
             } else {
                 add(field.name, value, filename, contentType)
@@ -44,7 +55,35 @@ public struct MultipartForm: Sendable {
 
     /// Adds fields of text.
     mutating func add(_ pairs: [(String, String)]) {
-        parts += pairs.map { Part(name: $0.0, content: Array($0.1.utf8)) }
+        parts += pairs.map { Part(name: $0.0, content: .bytes(Array($0.1.utf8))) }
+    }
+
+    /// Adds a file, under its own name where no other is given.
+    private mutating func add(_ name: String, path: String, _ filename: String?, _ contentType: String?) {
+        let own = path.split(separator: "/").last.map(String.init) ?? path
+        parts.append(
+            Part(
+                name: name,
+                filename: filename ?? own,
+                contentType: contentType ?? "application/octet-stream",
+                content: .path(path)
+            )
+        )
+    }
+
+    /// The paths of files that nobody has looked for yet.
+    public var paths: [String] {
+        parts.compactMap { if case .path(let path) = $0.content { path } else { nil } }
+    }
+
+    /// The form with the files that these paths mean; nil sends the path itself in place of a file.
+    public func with(files: [String: UploadFile]?) -> MultipartForm {
+        var form = self
+        for index in form.parts.indices {
+            guard case .path(let path) = form.parts[index].content else { continue }
+            form.parts[index].content = files?[path].map(Content.file) ?? .bytes(Array(path.utf8))
+        }
+        return form
     }
 
     private mutating func add(_ name: String, _ value: Value, _ filename: String?, _ contentType: String?) {
@@ -59,26 +98,43 @@ public struct MultipartForm: Sendable {
         case .map, .list: (content, ownType) = (Array(value.json().utf8), "application/json")
         default: (content, ownType) = (Array(value.text.utf8), filename == nil ? nil : "text/plain; charset=utf-8")
         }
-        parts.append(Part(name: name, filename: filename, contentType: contentType ?? ownType, content: content))
+        parts.append(
+            Part(name: name, filename: filename, contentType: contentType ?? ownType, content: .bytes(content))
+        )
     }
 
     /// The value of the header `Content-Type`.
     var contentType: String { "multipart/form-data; boundary=\(boundary)" }
 
-    /// The body as it is sent.
-    var bytes: [UInt8] {
+    /// The body as it is sent; nil where there are files in it.
+    var bytes: [UInt8]? {
+        let pieces = pieces
+        guard pieces.count <= 1 else { return nil }
+        guard case .bytes(let bytes)? = pieces.first else { return [] }
+        return bytes
+    }
+
+    /// The body in pieces: what is in memory, and files.
+    var pieces: [BodyPiece] {
+        var pieces: [BodyPiece] = []
         var result: [UInt8] = []
-        result.reserveCapacity(parts.reduce(64) { $0 + $1.content.count + 256 })
         for part in parts {
             var head = "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(Self.quoted(part.name))\""
             if let filename = part.filename { head += "; filename=\"\(Self.quoted(filename))\"" }
             if let contentType = part.contentType { head += "\r\nContent-Type: \(contentType)" }
             result += (head + "\r\n\r\n").utf8
-            result += part.content
+            switch part.content {
+            case .bytes(let bytes): result += bytes
+            // Only a preview comes here: whoever sends has looked for it.
+            case .path(let path): result += "(the file \(path))".utf8
+            case .file(let file):
+                pieces += [.bytes(result), .file(file)]
+                result = []
+            }
             result += "\r\n".utf8
         }
         result += "--\(boundary)--\r\n".utf8
-        return result
+        return pieces + [.bytes(result)]
     }
 
     /// Names as browsers write them (WHATWG HTML, "multipart form data"): what would end the quotes or the line is percent-encoded.

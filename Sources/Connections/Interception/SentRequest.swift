@@ -30,7 +30,11 @@ public struct SentRequest: Sendable {
         rest.query = nil
         urlWithoutQuery = rest.text
         headers = request.headers
-        bytes = request.body ?? []
+        // What only a real request sends from files is read for nobody.
+        let pieces = request.pieces ?? []
+        bytes =
+            request.body
+            ?? pieces.flatMap { piece -> [UInt8] in if case .bytes(let bytes) = piece { bytes } else { [] } }
         sender = request.sender
     }
 

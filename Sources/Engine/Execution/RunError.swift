@@ -17,7 +17,7 @@ public struct RunError: Error, Sendable, Hashable {
         case exit
         /// A value of a type that cannot be used at this place.
         case type
-        /// A file that cannot be written.
+        /// A file that cannot be written, or not be read.
         case file
     }
 

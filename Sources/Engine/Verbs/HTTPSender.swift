@@ -42,6 +42,7 @@ final class HTTPSender {
             throw .failed(RunError(error, action: step.action.path))
         }
         if let key = try idempotencyKey() { prepared.headers.append(("Idempotency-Key", key)) }
+        prepared.body = try withFiles(prepared.body)
         if let saveTo = request.saveTo { prepared.saveTo = try target(saveTo) }
         let run = run
         prepared.onSend = { run.noteEffect() }

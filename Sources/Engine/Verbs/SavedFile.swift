@@ -12,10 +12,12 @@ extension HTTPSender {
         let scope = scope
         let path = try performance.evaluate { () throws(ExpressionError) in try template.text(in: scope) }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard !path.isEmpty, !path.utf8.contains(0) else { throw refusal(path, "it is no path") }
-        guard !parts.contains("..") else { throw refusal(path, "it climbs with `..`; write the path that is meant") }
+        guard !path.isEmpty, !path.utf8.contains(0) else { throw saveRefusal(path, "it is no path") }
+        guard !parts.contains("..") else {
+            throw saveRefusal(path, "it climbs with `..`; write the path that is meant")
+        }
         guard let name = parts.last, !name.isEmpty, name != "." else {
-            throw refusal(path, "it names a directory; write the file's name behind it")
+            throw saveRefusal(path, "it names a directory; write the file's name behind it")
         }
         let root = run.services.directory
         let whole = path.hasPrefix("/") ? path : "\(root)/\(path)"
@@ -23,7 +25,7 @@ extension HTTPSender {
         // Where no file is written, none of its directories need be there.
         if run.services.playback != nil { return SaveTarget(path: whole, mark: "") }
         guard let real = Self.resolved(directory.isEmpty ? "/" : directory) else {
-            throw refusal(
+            throw saveRefusal(
                 path,
                 "the directory `\(directory)` does not exist; make it first, for example with `mkdir -p`"
             )
@@ -31,10 +33,10 @@ extension HTTPSender {
         if !path.hasPrefix("/"), let workspace = Self.resolved(root), real != workspace,
             !real.hasPrefix(workspace == "/" ? "/" : workspace + "/")
         {
-            throw refusal(path, "a link leads out of the workspace; write an absolute path if that is meant")
+            throw saveRefusal(path, "a link leads out of the workspace; write an absolute path if that is meant")
         }
         let file = real == "/" ? "/\(name)" : "\(real)/\(name)"
-        guard !Self.isDirectory(file) else { throw refusal(path, "it is a directory") }
+        guard !Self.isDirectory(file) else { throw saveRefusal(path, "it is a directory") }
         let place = StableHash.fnv1a64("\(performance.key.path)#\(performance.key.index)")
         return SaveTarget(path: file, mark: "\(run.run)-\(String(place, radix: 36))")
     }
@@ -52,12 +54,12 @@ extension HTTPSender {
         return .success(response)
     }
 
-    private func refusal(_ path: String, _ reason: String) -> Exit {
+    private func saveRefusal(_ path: String, _ reason: String) -> Exit {
         .failed(error(.file, "`save_to: \(path)`: \(reason)"))
     }
 
     /// The path without links; nil when there is nothing there.
-    private static func resolved(_ path: String) -> String? {
+    static func resolved(_ path: String) -> String? {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)

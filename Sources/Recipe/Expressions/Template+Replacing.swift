@@ -47,6 +47,7 @@ extension MultipartField {
     /// The part with a text in place of each expression that `replacement` gives one for; a media type that is not known is left out.
     fileprivate func replacing(_ replacement: (Expression) -> String?) -> MultipartField {
         var result = MultipartField(name: name, content: content.replacing(replacement))
+        result.isFile = isFile
         result.filename = filename?.replacing(replacement)
         let isKnown = contentType?.expressions.allSatisfy { replacement($0) == nil } ?? true
         result.contentType = isKnown ? contentType : nil

@@ -67,6 +67,8 @@ public struct MultipartField: Sendable {
     public let name: String
     /// Text or bytes; maps as JSON; null omits the part, and a list repeats it.
     public let content: ValueTemplate
+    /// The content is the path of a local file, whose bytes are sent.
+    public var isFile = false
     /// What the file is called; nil or null is no file.
     public var filename: ValueTemplate?
     /// The part's media type; nil is that of the content.

@@ -90,7 +90,7 @@ struct HTTPActionReader {
         }
         if let json { return .json(file.valueTemplate(json)) }
         if let form { return file.members(form, as: "`form`").map(RequestBody.form) ?? .none }
-        if let multipart { return MultipartReader(file: file).body(multipart) }
+        if let multipart { return MultipartReader(file: file, readsFiles: pageActions != nil).body(multipart) }
         if let text { return file.template(text, as: "`body`").map(RequestBody.text) ?? .none }
         return .none
     }

@@ -1,9 +1,11 @@
 import CEL
 import YAML
 
-/// Reads `multipart`: a mapping of names to values, or to `{content, filename, content_type}`.
+/// Reads `multipart`: a mapping of names to values, or to `{content | file, filename, content_type}`.
 struct MultipartReader {
     let file: FileReader
+    /// A part may be a local file; in connectors none is.
+    let readsFiles: Bool
 
     func body(_ node: Node) -> RequestBody {
         guard case .mapping(let entries) = node.content else {
@@ -34,16 +36,39 @@ struct MultipartReader {
 
     private func field(_ name: String, _ node: Node) -> MultipartField? {
         guard var reader = MappingReader(node, as: "a part of `multipart`", into: file.diagnostics) else { return nil }
-        let content = reader.require("content", help: "add `content: …`; a map as JSON stands below it too")
+        let path = reader.takeNonNull("file")
+        if let path { checkFile(path, reader) }
+        let content =
+            path == nil
+            ? reader.require("content", help: "add `content: …`, or `file: PATH`; a map as JSON stands below it too")
+            : nil
+        reader.known("content")
         let filename = reader.takeNonNull("filename")
         let contentType = reader.takeNonNull("content_type")
         reader.finish()
-        guard let content else { return nil }
-        return MultipartField(
-            name: name,
-            content: file.valueTemplate(content),
-            filename: filename.flatMap { text($0, as: "`filename`") },
-            contentType: contentType.flatMap { text($0, as: "`content_type`") }
+        guard let content = path.map({ text($0, as: "`file`") }) ?? content.map(file.valueTemplate) else { return nil }
+        var field = MultipartField(name: name, content: content)
+        field.isFile = path != nil
+        field.filename = filename.flatMap { text($0, as: "`filename`") }
+        field.contentType = contentType.flatMap { text($0, as: "`content_type`") }
+        return field
+    }
+
+    private func checkFile(_ path: Node, _ reader: MappingReader) {
+        if let content = reader.entries.first(where: { $0.name == "content" }) {
+            file.diagnostics.report(
+                "http.multipart-file",
+                "`file` and `content` exclude each other",
+                at: content.key.span,
+                help: "remove one of them"
+            )
+        }
+        guard !readsFiles else { return }
+        file.diagnostics.report(
+            "http.multipart-file",
+            "a connector reads no files of this machine",
+            at: path.span,
+            help: "let the recipe send it, or give the content as an input"
         )
     }
 
