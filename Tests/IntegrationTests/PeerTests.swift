@@ -270,7 +270,9 @@ import Testing
             "scope: read", "base_url: '\(about["resource_url"]?.string ?? "")'",
         ]
         fields.append(
-            client["client_secret"] == nil ? "client_authentication: none" : "client_secret: { env: CLIENT_SECRET }"
+            client["client_secret"] == nil
+                ? "client_authentication: none"
+                : "client_secret: { env: CLIENT_SECRET }, client_authentication: client_secret_basic"
         )
         if connector == "oauth2_password" { fields += ["username: peer", "password: { env: PASSWORD }"] }
         return
