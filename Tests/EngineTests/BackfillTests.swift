@@ -26,6 +26,14 @@ import Testing
         try await bench.store.runs(RunQuery(limit: 100_000)).reversed()
     }
 
+    private func audit(_ bench: Workbench, _ key: TriggerKey, at now: Instant) async throws -> TriggerAudit {
+        let store = try #require(bench.store as? any Store & FireReading)
+        let rules = RuleBook(bench.workspace(), loader: bench.loader, store: store)
+        var auditor = FireAuditor(store, rules: rules, from: Instant(seconds: 0), to: now, now: now)
+        let histories = try await store.triggerHistories(of: key.recipe)
+        return try await auditor.audit(try #require(histories.first { $0.key == key }))
+    }
+
     private func plan(
         _ bench: Workbench,
         _ from: Instant,
@@ -116,8 +124,15 @@ import Testing
             let plan = try await plan(bench, begin + .seconds(from * 60), begin + .seconds(to * 60))
             #expect(try await bench.store.backfill(plan.backfill)?.count == Int(to - from))
         }
+        // Nobody has decided about the others yet.
+        let before = try await audit(bench, key, at: first.clock.now())
+        #expect(
+            before.isProven && before.pending?.count == Int(minutes) + 2 - 2 - 13 && before.asked == Int(minutes) + 2
+        )
         let second = try process(bench)
         try await second.start()
+        let after = try await audit(bench, key, at: first.clock.now())
+        #expect(after.isProven && after.pending == nil && after.asked == Int(minutes) + 2)
         await second.advance(by: .seconds(3_600))
         let all = try await bench.store.accounted(for: key, trigger)
         #expect(all.count == Int(minutes) + 62 && all.values.allSatisfy { $0 == 1 })

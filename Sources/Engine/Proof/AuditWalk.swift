@@ -66,9 +66,7 @@ struct AuditWalk {
         }
         enterSpan(before: time)
         var entries: [AuditEntry] = []
-        if time > last, let gap = FireRange(rule, after: last, through: time - .microseconds(1)) {
-            entries.append(lose(gap))
-        }
+        entries += unrecorded(before: record, rule)
         if let trouble = trouble(record, rule) {
             audit.misfits.add(record)
             return entries + [.misfit(record, trouble)]
@@ -76,6 +74,22 @@ struct AuditWalk {
         let inside = owed(after: max(floor, time - .microseconds(1)), through: min(until, end), rule)
         audit.asked += inside
         return entries + [count(record, inside)]
+    }
+
+    /// The fire times between the last record and this one: lost, but where this one is a backfill that is ahead of the others.
+    private mutating func unrecorded(before record: RunRecord, _ rule: Trigger) -> [AuditEntry] {
+        let through = record.fire.scheduledAt - .microseconds(1)
+        let settled = record.cause == .backfill ? min(through, max(last, history.lastFire ?? last)) : through
+        var entries: [AuditEntry] = []
+        if let gap = FireRange(rule, after: last, through: settled) { entries.append(lose(gap)) }
+        if let range = FireRange(rule, after: settled, through: through) { entries.append(wait(range)) }
+        return entries
+    }
+
+    private mutating func wait(_ range: FireRange) -> AuditEntry {
+        audit.asked += range.count
+        audit.pending = audit.pending.map { $0.joined(with: range) } ?? range
+        return .pending(range)
     }
 
     private mutating func count(_ record: RunRecord, _ number: Int) -> AuditEntry {
@@ -149,7 +163,7 @@ struct AuditWalk {
         audit.trigger = audit.trigger ?? rule
         var entries: [AuditEntry] = []
         // Records are written in the order of the fire times: before a later one of the same span none is still to come.
-        let settled = (successor?.time ?? history.lastFire).map { later in
+        let settled = history.lastFire.map { min($0, successor?.time ?? $0) }.map { later in
             let isOfLaterSpan = history.spans.dropFirst(span + 1).first.map { $0.since < later } ?? false
             return isOfLaterSpan ? last : min(later, end)
         }
@@ -160,9 +174,7 @@ struct AuditWalk {
         if history.spans[span].until != nil {
             leaveSpan()
         } else if let present, let range = FireRange(present, after: last, through: end) {
-            audit.asked += range.count
-            audit.pending = range
-            entries.append(.pending(range))
+            entries.append(wait(range))
         } else if present == nil, FireRange(rule, after: last, through: end) != nil {
             audit.notes.append("not in force in the files any more: nothing later than \(Self.text(last)) is owed")
         }

@@ -20,7 +20,7 @@ public struct TriggerAudit: Sendable {
     public internal(set) var doubles = Findings<RunRecord>()
     /// Records that do not fit what the trigger asked for: at another moment, or of a range with another count.
     public internal(set) var misfits = Findings<RunRecord>()
-    /// Those that are due, and later than every record: they get one when their turn comes, or when a process starts.
+    /// Those that are due, and later than every record but those of backfills: they get one when their turn comes, or when a process starts.
     public internal(set) var pending: FireRange?
     /// What one must know to read the figures: first seen, removed, pruned.
     public internal(set) var notes: [String] = []
@@ -48,6 +48,13 @@ public struct FireRange: Sendable, Hashable {
         else { return nil }
         (self.first, self.last) = (first, last)
     }
+
+    private init(_ first: Instant, _ last: Instant, _ count: Int) {
+        (self.first, self.last, self.count) = (first, last, count)
+    }
+
+    /// These and later ones.
+    func joined(with later: FireRange) -> FireRange { FireRange(first, later.last, count + later.count) }
 }
 
 /// What was found: all are counted, the first ones are kept.
