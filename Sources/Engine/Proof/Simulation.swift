@@ -69,9 +69,12 @@ struct Simulation {
     // MARK: Counting
 
     private mutating func count(from start: Int64, to end: Int64) {
+        let (from, to) = (result.from, result.to)
         for index in entries.indices {
             let entry = entries[index]
-            forEachStart(of: entry, from: start, to: end) { second in
+            // The period may begin within a second; what fires earlier in it is not of the period.
+            let (first, last) = (max(Instant(seconds: start), from), min(Instant(seconds: end), to))
+            Self.forEachStart(of: entry, from: first, to: last) { second in
                 let position = Int(second - start)
                 counters[position] += 1
                 fires[index] += 1
@@ -80,12 +83,12 @@ struct Simulation {
         }
     }
 
-    /// Calls `body` with the second of each start, jitter counted.
-    private func forEachStart(of entry: Entry, from start: Int64, to end: Int64, _ body: (Int64) -> Void) {
+    /// Calls `body` with the second of each start from one moment to just before another, jitter counted.
+    ///
+    /// Static: a copy of the simulation, which `body` changes, would be a copy of all its counters.
+    private static func forEachStart(of entry: Entry, from start: Instant, to end: Instant, _ body: (Int64) -> Void) {
         let trigger = entry.trigger
-        // The period may begin within a second; what fires earlier in it is not of the period.
-        let after = max(Instant(seconds: start), result.from) - .microseconds(1)
-        let through = min(Instant(seconds: end), result.to) - .microseconds(1)
+        let (after, through) = (start - .microseconds(1), end - .microseconds(1))
         guard trigger.jitter > .zero else {
             return trigger.schedule.forEachSecond(after: after, through: through, in: trigger.bounds, body)
         }
@@ -121,8 +124,9 @@ struct Simulation {
         result.peaks = busiest.peaks.map { starts, second in
             var peak = Foresight.Peak(at: Instant(seconds: second), starts: starts)
             var recipes: Set<String> = []
+            let (first, last) = (max(peak.at, result.from), min(peak.at + .seconds(1), result.to))
             for entry in entries {
-                forEachStart(of: entry, from: second, to: second + 1) { _ in recipes.insert(entry.recipe) }
+                Self.forEachStart(of: entry, from: first, to: last) { _ in recipes.insert(entry.recipe) }
             }
             peak.recipes = recipes.sorted()
             return peak
