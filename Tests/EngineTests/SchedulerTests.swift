@@ -34,6 +34,47 @@ import Testing
         #expect(records.allSatisfy { $0.version != nil })
     }
 
+    @Test func `claims a fire a moment before its time, and begins its run on it`() async throws {
+        let process = try process("{ cron: '* * * * *', jitter: 5s }")
+        let trigger = try #require(process.bench.workspace().recipes["job"]?.triggers.first)
+        let time = begin + .seconds(60)
+        let due = time + trigger.delay(of: time, recipe: "job")
+        try await process.start()
+        #expect(await process.scheduler.nextFire() == due)
+        await process.advance(by: due - begin - .milliseconds(5))
+        #expect(process.performer.orders.isEmpty)
+        let claimed = try await records(process)
+        #expect(
+            claimed.map(\.status) == [.running] && claimed[0].startedAt == due && claimed[0].fire.scheduledAt == time
+        )
+        // Whoever sets the clock back does not move what is claimed.
+        process.clock.step(by: .seconds(-3_600))
+        await process.advance(by: .milliseconds(4))
+        #expect(process.performer.orders.isEmpty)
+        await process.advance(by: .milliseconds(1))
+        #expect(process.performer.fireTimes == [time])
+    }
+
+    @Test func `claims no fire before its time while a run is going that may end by then`() async throws {
+        let process = try process("cron: '* * * * *'", length: { _ in .milliseconds(59_997) })
+        try await process.start()
+        await process.advance(by: .seconds(300))
+        #expect(try await records(process).map(\.status) == [.succeeded, .succeeded, .succeeded, .succeeded, .running])
+        #expect(process.performer.fireTimes == (1...5).map { begin + .seconds($0 * 60) })
+    }
+
+    @Test func `what is claimed begins although the process is told to stop`() async throws {
+        let process = try process("cron: '* * * * *'")
+        try await process.start()
+        await process.advance(by: .milliseconds(59_995))
+        let stopping = Task { await process.scheduler.stop(grace: .seconds(30)) }
+        while !(await process.scheduler.isStopping) { await Task.yield() }
+        #expect(process.performer.orders.isEmpty)
+        await process.advance(by: .milliseconds(5))
+        await stopping.value
+        #expect(try await records(process).map(\.status) == [.succeeded])
+    }
+
     @Test func `owes nothing from before it was first seen`() async throws {
         let process = try process("{ cron: '*/10 * * * *', catch_up: all }")
         try await process.start()

@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test func `two processes on one store share the fires`() async throws {
-        let files = ["tick.yml": "trigger: { interval: 500ms }\nactions:\n  - log: tick\n"]
+        let files = ["tick.yml": "trigger: { interval: 500ms, overlap: allow }\nactions:\n  - log: tick\n"]
         let directory = try TemporaryDirectory(files)
         let program = Program(in: directory.path)
         let both = [try await program.start(["start"]), try await program.start(["start"])]

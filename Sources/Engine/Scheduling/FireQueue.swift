@@ -41,6 +41,12 @@ struct FireQueue<Key: Hashable & Sendable>: Sendable {
         return heap.min?.moment
     }
 
+    /// Whose moment is the earliest.
+    mutating func nextKey() -> Key? {
+        dropStaleMinimum()
+        return heap.min?.key
+    }
+
     /// Takes out the keys whose moment has come, in order.
     mutating func takeDue(_ now: Instant) -> [Key] {
         var due: [Key] = []

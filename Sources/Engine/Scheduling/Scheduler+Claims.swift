@@ -10,17 +10,20 @@ struct Fire: Sendable {
     let plan: RecipePlan
     let trigger: Trigger
     let jitter: Duration
+    /// When its run begins; nil: at once.
+    var begin: Instant?
 }
 
 extension Scheduler {
-    func fire(_ watch: Watch, _ time: Instant, isOwed: Bool) -> Fire {
+    func fire(_ watch: Watch, _ time: Instant, isOwed: Bool, begin: Instant? = nil) -> Fire {
         Fire(
             key: watch.key,
             time: time,
             cause: isOwed ? .catchUp : .schedule,
             plan: watch.plan,
             trigger: watch.trigger,
-            jitter: isOwed ? .zero : watch.jitter(of: time)
+            jitter: isOwed ? .zero : watch.jitter(of: time),
+            begin: begin
         )
     }
 
@@ -31,13 +34,13 @@ extension Scheduler {
     func claim(_ fires: [Fire]) async {
         let now = now
         let requests = fires.enumerated().map { position, fire in
-            let hasSlot = running.count + position < maxConcurrentRuns
+            let hasSlot = running.count + ahead.count + position < maxConcurrentRuns
             return ClaimRequest(
                 run: RunRecord(
                     fire: FireKey(recipe: fire.key.recipe, trigger: fire.key.trigger, scheduledAt: fire.time),
                     status: hasSlot ? .running : .queued,
                     cause: fire.cause,
-                    startedAt: hasSlot ? now : nil,
+                    startedAt: hasSlot ? fire.begin ?? now : nil,
                     node: services.node,
                     version: fire.plan.recipe.version
                 ),
@@ -85,7 +88,7 @@ extension Scheduler {
         )
         order.recipes = plans
         order.jitter = fire.jitter
-        start(order)
+        start(order, at: fire.begin ?? moment)
     }
 
     /// Makes way for a fire that waits: runs of this node are cancelled here, those of others by their nodes.

@@ -10,7 +10,15 @@ extension Scheduler {
 
     /// Starts a run that this node holds, or lets it wait for a slot or for its turn.
     func start(_ order: RunOrder) {
-        heldRuns[order.run.fire.recipe, default: 0] += 1
+        count(order)
+        place(order)
+    }
+
+    /// This node holds a run more.
+    func count(_ order: RunOrder) { heldRuns[order.run.fire.recipe, default: 0] += 1 }
+
+    /// Begins a run that is counted, or lets it wait.
+    func place(_ order: RunOrder) {
         // What was claimed while the process began to stop has its slot, and as much grace as the others.
         guard order.run.status == .running, running.count < maxConcurrentRuns else {
             waiting.append(order)
@@ -300,7 +308,7 @@ extension Scheduler {
         stopWaitingForSlots()
         services.observer.observe(.stopping(runs: running.count))
         // What is being claimed at this moment still begins.
-        while isAwake { await withCheckedContinuation { sleepWaiters.append($0) } }
+        while isAwake || !ahead.isEmpty { await withCheckedContinuation { sleepWaiters.append($0) } }
         await releaseWaiting()
         guard !running.isEmpty else { return }
         let clock = services.clock

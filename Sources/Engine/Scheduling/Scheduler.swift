@@ -41,6 +41,9 @@ actor Scheduler {
     var pendingCancels: [RunID: String] = [:]
     /// The most runs at once since memory was given back.
     var peak = 0
+    /// Runs that are claimed, and begin in a moment.
+    var ahead: [AheadRun] = []
+    var aheadAlarm: (any Alarm)?
     /// How many runs of a recipe this node holds, waiting ones included: what catch-up waits for.
     ///
     /// Overlap is the store's to judge.
@@ -99,6 +102,10 @@ actor Scheduler {
             guard let self else { return }
             Task { await self.stopWaitingForSlots() }
         }
+        aheadAlarm = services.clock.makeAlarm { [weak self] in
+            guard let self else { return }
+            Task { await self.startAhead() }
+        }
         clockWatch = services.clock.watchSteps { [weak self] in
             guard let self else { return }
             Task { await self.clockStepped() }
@@ -127,9 +134,13 @@ actor Scheduler {
     }
 
     /// The earliest moment at which a trigger is due.
-    func nextFire() -> Instant? { queue.next() }
+    func nextFire() -> Instant? {
+        guard let watch = queue.nextKey().flatMap({ watches[$0] }), case .wait(let moment?) = step(of: watch, at: now)
+        else { return queue.next() }
+        return moment
+    }
 
-    /// The earliest moment at which something is due.
+    /// The earliest moment at which there is something to be done.
     func nextWake() -> Instant? { [queue.next(), chores.next()].compactMap { $0 }.min() }
 
     // MARK: Waking
@@ -148,12 +159,16 @@ actor Scheduler {
             await serveDue()
         } while wakeState == .mustWakeAgain && !isStopping
         wakeState = .asleep
-        for waiter in sleepWaiters { waiter.resume() }
-        sleepWaiters.removeAll()
+        resumeSleepWaiters()
         if !isStopping { setAlarm() }
     }
 
     var isAwake: Bool { wakeState != .asleep }
+
+    func resumeSleepWaiters() {
+        for waiter in sleepWaiters { waiter.resume() }
+        sleepWaiters.removeAll()
+    }
 
     private func setAlarm() {
         alarm?.set(nextWake().map { .at($0) })
@@ -175,7 +190,12 @@ actor Scheduler {
                 switch step(of: watch, at: now) {
                 case .start(let time, let isOwed): fires.append(fire(watch, time, isOwed: isOwed))
                 case .catchUp: late.append(key)
-                case .wait(let moment): queue.set(key, to: moment)
+                case .wait(let moment):
+                    if let fire = fireAhead(watch, due: moment, at: now, after: fires.count) {
+                        fires.append(fire)
+                    } else {
+                        queue.set(key, to: moment.map { look(for: $0, at: now) })
+                    }
                 }
             }
             await catchUp(late, at: now)
@@ -208,7 +228,7 @@ actor Scheduler {
         }
         switch step(of: watch, at: now) {
         case .start, .catchUp: queue.set(key, to: now)
-        case .wait(let moment): queue.set(key, to: moment)
+        case .wait(let moment): queue.set(key, to: moment.map { look(for: $0, at: now) })
         }
     }
 }
