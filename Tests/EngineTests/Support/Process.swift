@@ -78,7 +78,9 @@ final class SchedulerProcess: Sendable {
 
 extension Scheduler {
     func isSettled(_ clock: ManualEngineClock) -> Bool {
-        guard !isAwake, ahead.allSatisfy({ $0.uptime > clock.uptime() }), running.count <= clock.sleeperCount else {
+        guard !isAwake, !isFilling, ahead.allSatisfy({ $0.uptime > clock.uptime() }),
+            running.count <= clock.sleeperCount
+        else {
             return false
         }
         return isStopping || nextWake().map { $0 > clock.now() } ?? true
