@@ -82,6 +82,38 @@ public struct WallTime: Sendable, Hashable, Comparable {
 extension WallTime: CustomStringConvertible {
     /// The time as `2026-03-29T02:30:00`.
     public var description: String {
+        guard (0...9_999).contains(year) else { return slowDescription }
+        // Each line of a log and of a listing has one.
+        return String(unsafeUninitializedCapacity: 19) { bytes in
+            var position = 0
+            func append(_ number: Int, _ width: Int) {
+                var rest = number
+                for place in (position..<position + width).reversed() {
+                    bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                }
+                position += width
+            }
+            func append(_ mark: Unicode.Scalar) {
+                bytes[position] = UInt8(ascii: mark)
+                position += 1
+            }
+            append(year, 4)
+            append("-")
+            append(month, 2)
+            append("-")
+            append(day, 2)
+            append("T")
+            append(hour, 2)
+            append(":")
+            append(minute, 2)
+            append(":")
+            append(second, 2)
+            return position
+        }
+    }
+
+    private var slowDescription: String {
         "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
             + "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))"
     }
