@@ -5,8 +5,10 @@ import Synchronization
 
 /// Many fires at one moment: they are claimed part by part, about as fast as runs end.
 extension Scheduler {
-    /// So many fires are claimed in one transaction, first and at most: while the first of many run, the next are claimed, and the ends of others are written
-    /// in the same commit. Larger parts need fewer commits, but leave both cores idle while one waits for the disk.
+    /// So many fires are claimed in one transaction, first and at most.
+    ///
+    /// While the first of many run, the next are claimed, and the ends of others are written in the same commit. Larger parts need fewer commits, but leave
+    /// both cores idle while one waits for the disk.
     private static let part = 128...256
     /// How long fires that are due wait for slots before they are claimed without: then they wait in the store, and everybody can see them.
     private static let patience = Duration.milliseconds(20)

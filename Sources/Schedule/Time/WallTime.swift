@@ -83,7 +83,7 @@ extension WallTime: CustomStringConvertible {
     /// The time as `2026-03-29T02:30:00`.
     public var description: String {
         guard (0...9_999).contains(year) else { return slowDescription }
-        // Each line of a log and of a listing has one.
+        // Each line of a log and of a listing has one. Five marks and fields of 4, 2, 2, 2, 2 and 2 digits are 19 bytes, all ASCII, and each is written.
         return String(unsafeUninitializedCapacity: 19) { bytes in
             var position = 0
             func append(_ number: Int, _ width: Int) {
