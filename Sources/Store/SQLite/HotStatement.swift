@@ -92,8 +92,9 @@ final class HotStatement {
 }
 
 /// The hot statements of one connection.
-///
-/// Unchecked: a writer gives it to nothing but the operations on its connection's queue, which is serial.
+// Proof that `@unchecked Sendable` is safe: only `Writer` has one. It touches it in blocks of its connection's queue, which is serial (`schedule`, `close`),
+// and hands it out in a `Session` alone, as a private member of a type that is not Sendable, so that no operation can take it to another thread. It is freed
+// with the writer, which every block on the queue keeps alive, so that no block is left then.
 final class HotStatements: @unchecked Sendable {
     private var statements: [UnsafePointer<UInt8>: HotStatement] = [:]
 
