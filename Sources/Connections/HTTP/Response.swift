@@ -30,15 +30,6 @@ public struct Response: Sendable {
     }
 
     private var headerValue: Value {
-        var map = ValueMap()
-        for (name, text) in headers {
-            let key = name.lowercased()
-            switch map[key] {
-            case nil: map[key] = .string(text)
-            case .list(let items): map[key] = .list(items + [.string(text)])
-            case .some(let first): map[key] = .list([first, .string(text)])
-            }
-        }
-        return .map(map)
+        .map(ValueMap(fields: headers.lazy.map { name, text in (name.lowercased(), text) }))
     }
 }

@@ -53,15 +53,15 @@ public struct SentRequest: Sendable {
     public var json: Value? { bytes.isEmpty ? nil : try? Value(json: bytes) }
 
     /// The query as a map; a parameter that is there several times is a list.
-    public var queryValue: Value { Self.value(of: query) }
+    public var queryValue: Value { .map(ValueMap(fields: query)) }
 
     /// The headers as a map, names in lower case.
-    public var headerValue: Value { Self.value(of: headers.map { ($0.0.lowercased(), $0.1) }) }
+    public var headerValue: Value { .map(ValueMap(fields: headers.map { ($0.0.lowercased(), $0.1) })) }
 
     /// The fields of a form; nil when the body is none.
     public var form: Value? {
         guard header("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true else { return nil }
-        return Self.value(of: Self.pairs(text))
+        return .map(ValueMap(fields: Self.pairs(text)))
     }
 
     /// The parts of a `multipart/form-data` body, their contents as text; nil when it is none.
@@ -83,7 +83,7 @@ public struct SentRequest: Sendable {
                 )
             )
         }
-        return Self.value(of: parts)
+        return .map(ValueMap(fields: parts))
     }
 
     /// `request` as expressions of tests see it: `{method, url, path, query, headers, body, json, form, multipart, action, index}`.
@@ -101,17 +101,5 @@ public struct SentRequest: Sendable {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (PercentEncoding.decoded(pair[0]), pair.count > 1 ? PercentEncoding.decoded(pair[1]) : "")
         }
-    }
-
-    private static func value(of pairs: [(String, String)]) -> Value {
-        var map = ValueMap()
-        for (name, text) in pairs {
-            switch map[name] {
-            case nil: map[name] = .string(text)
-            case .list(let items): map[name] = .list(items + [.string(text)])
-            case .some(let first): map[name] = .list([first, .string(text)])
-            }
-        }
-        return .map(map)
     }
 }

@@ -25,7 +25,7 @@ struct RecordedResponses {
         var entry: ValueMap = [request.method.lowercased(): .string(redactor.redact(request.path))]
         // A credential in the query is another one in a test.
         let query = request.query.filter { redactor.redact($0.1) == $0.1 }
-        if !query.isEmpty { entry["query"] = Self.map(query) }
+        if !query.isEmpty { entry["query"] = .map(ValueMap(fields: query)) }
         switch exchange.result {
         case .failure(let error):
             entry["error"] = .string(error.kind == .timeout ? "timeout" : error.kind == .tls ? "tls" : "network")
@@ -36,7 +36,9 @@ struct RecordedResponses {
                 let name = name.lowercased()
                 return !Self.noise.contains(name) && !(isJSON && name == "content-type")
             }
-            if !headers.isEmpty { entry["headers"] = Self.map(headers.map { ($0.0, redactor.redact($0.1)) }) }
+            if !headers.isEmpty {
+                entry["headers"] = .map(ValueMap(fields: headers.map { ($0.0, redactor.redact($0.1)) }))
+            }
         }
         entries.append(.map(entry))
     }
@@ -62,18 +64,6 @@ struct RecordedResponses {
         }
         entry["body"] = .string(redactor.redact(text))
         return false
-    }
-
-    private static func map(_ pairs: [(String, String)]) -> Value {
-        var map = ValueMap()
-        for (name, text) in pairs {
-            switch map[name] {
-            case nil: map[name] = .string(text)
-            case .list(let items): map[name] = .list(items + [.string(text)])
-            case .some(let first): map[name] = .list([first, .string(text)])
-            }
-        }
-        return .map(map)
     }
 
     /// Headers that say nothing to a recipe, or that are credentials.
