@@ -20,7 +20,7 @@ struct ConnectionReader {
         let test = reader.takeNonNull("test").flatMap { HTTPActionReader(file: file).request($0, as: "`test`") }
         let tls = RouteReader(file: file).tls(reader.takeNonNull("tls"))
         let proxy = RouteReader(file: file).proxy(reader.takeNonNull("proxy"))
-        let origins = file.strings(reader.take("allowed_origins"), as: "`allowed_origins`") ?? []
+        let origins = OriginReader(file: file).origins(reader.take("allowed_origins"))
         let allowsPlainHTTP = reader.bool("allow_http")?.value ?? false
         let rate = rateLimit(reader.string("rate_limit"))
         let maxConcurrency = reader.int("max_concurrency", in: 1...10_000)?.value
