@@ -108,8 +108,14 @@ struct RenewalFailureTests {
     @Test(arguments: [
         (ScriptedServer.Reply.json(#"{"error":"slow_down"}"#), "200 slow_down"),
         (.json(#"{"token_type":"Bearer"}"#), "returned no `access_token`"),
-        (ScriptedServer.Reply(200, headers: [("Content-Type", "text/html")], body: "<p>hello</p>"), "returned no map"),
-        (.json("{oops"), "no JSON"),
+        (
+            ScriptedServer.Reply(200, headers: [("Content-Type", "text/html")], body: "<p>hello</p>"),
+            "answered 200 with text/html; check its URL, or give it an `output:` that reads the answer"
+        ),
+        (ScriptedServer.Reply(204), "answered 204 with an empty body; check its URL"),
+        (.json("[1]"), "answered 200 with a list; check its URL"),
+        // Not quoted, as elsewhere: it may well be a token.
+        (.json("access_token=gho_16C7e42F292c6912E7710c8"), "200, but the body is no JSON; the next try"),
         (ScriptedServer.Reply(302, headers: [("Location", "/elsewhere")]), ": 302"),
     ])
     func `an answer without a token is a failure that passes`(_ reply: ScriptedServer.Reply, _ words: String)
@@ -121,6 +127,7 @@ struct RenewalFailureTests {
             try await Rig.run(server) { (rig: Rig) async throws in
                 let failure = try #require(await rig.failure())
                 #expect(failure.message.contains(words), "\(failure.message)")
+                #expect(!failure.message.contains("gho_") && !failure.message.contains("hello"))
                 #expect(failure.isTransient)
                 #expect(server.count("/token") == 1)
             }

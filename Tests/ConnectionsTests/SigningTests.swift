@@ -113,6 +113,17 @@ struct DigestTests {
             "Circle of Life", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
             "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"
         ),
+        // Of SHA-512-256 the RFC's own example was made with another hash (errata 4897); these are OpenSSL's.
+        (
+            #"Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=SHA-512-256, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS""#,
+            "Circle of Life", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
+            "430d05014cecc49cab6fbe03176d41a1da86cbfe24a16580e22aaad928d960d0"
+        ),
+        (
+            #"Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=SHA-512-256-sess, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS""#,
+            "Circle of Life", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
+            "3f2a34f923c38b0fb26dce2fdfc2ce326c23cecf86fbb1444f3e51fbbc2cb92e"
+        ),
         // RFC 2617 section 3.5, without `algorithm`.
         (
             #"Digest realm="testrealm@host.com", qop="auth,auth-int", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", opaque="5ccc069c403ebaf9f0171e9517f40e41""#,
@@ -144,7 +155,7 @@ struct DigestTests {
     @Test(arguments: [
         (#"Basic realm="a, b", Digest realm="r \" q", nonce=n1, algorithm=SHA-256"#, "r \" q", "SHA-256"),
         (
-            #"Digest realm="r", nonce="n", algorithm=SHA-512-256, Digest realm="s", nonce="n", algorithm=MD5"#, "s",
+            #"Digest realm="r", nonce="n", algorithm=AKAv1-MD5, Digest realm="s", nonce="n", algorithm=MD5"#, "s",
             "MD5"
         ),
         (#"Digest realm="r", nonce="n", algorithm=sha-256-SESS, qop="auth-int""#, "r", "SHA-256-sess"),
@@ -187,6 +198,68 @@ struct DigestTests {
         }
     }
 
+    @Test func `the user's name is hashed where the server asks for it`() throws {
+        // RFC 7616 section 3.9.2 with the hash of its errata 4897.
+        let header =
+            #"Digest realm="api@example.org", qop="auth", algorithm=SHA-512-256, nonce="n", charset=UTF-8, userhash=true"#
+        let challenge = try #require(DigestChallenge(headers: [("WWW-Authenticate", header)]))
+        let answer = challenge.authorization(
+            username: "Jäsøn Doe",
+            password: "Secret, or not?",
+            method: "GET",
+            uri: "/doe.json",
+            body: [],
+            count: 1,
+            clientNonce: "c"
+        )
+        #expect(answer.contains("username=\"793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b\""))
+        #expect(answer.hasSuffix("userhash=true"))
+    }
+
+    @Test(arguments: [
+        (
+            ["Digest realm=\"r\", nonce=\"n\", algorithm=SHA-3, qop=\"auth\""],
+            "the server offers Digest with SHA-3 only, and known here are SHA-256, SHA-512-256 and MD5, with and without -sess"
+        ),
+        (
+            [
+                "Basic realm=\"b\", Digest realm=\"r\", nonce=\"n\", algorithm=AKAv1-MD5",
+                "Digest realm=\"r\", nonce=\"n\", algorithm=SHA-3",
+            ],
+            "the server offers Digest with AKAv1-MD5, SHA-3 only, and known here are SHA-256, SHA-512-256 and MD5, with and without -sess"
+        ),
+        (
+            ["Digest realm=\"r\", nonce=\"n\", qop=\"auth-conf\""],
+            "the server offers Digest with `qop` auth-conf only, and known here are auth and auth-int"
+        ),
+        (["Digest realm=\"r\""], "the server's Digest challenge has no `realm` or no `nonce`"),
+        (["Bearer realm=\"r\"", "Basic realm=\"r\""], "the server offers Bearer, Basic and no Digest"),
+        ([], "the server does not say how it wants to be asked (`WWW-Authenticate`)"),
+        (
+            ["Digest realm=\"r\", nonce=\"n\", algorithm=\"\(Rig.secret)\""],
+            "the server offers Digest with ••• only, and known here are SHA-256, SHA-512-256 and MD5, with and without -sess"
+        ),
+    ])
+    func `a 401 whose challenge cannot be answered says why`(_ headers: [String], _ reason: String) async throws {
+        let fields = """
+            connector: digest
+            fields: { username: Mufasa, password: { env: SECRET }, base_url: BASE }
+            test: { get: /me }
+            """
+        try await ScriptedServer.run { _ in
+            ScriptedServer.Reply(401, headers: headers.map { ("WWW-Authenticate", $0) })
+        } _: { server in
+            try await Rig.run(server, connector: nil, connection: fields) { (rig: Rig) async throws in
+                let response = try await rig.get()
+                #expect(response.status == 401)
+                #expect(response.hint == reason)
+                let failure = await #expect(throws: RequestFailure.self) { try await rig.session.test() }
+                #expect(failure?.message.hasSuffix("the server answered 401; \(reason)") == true)
+                #expect(server.requests.count == 2)
+            }
+        }
+    }
+
     @Test func `a wrong password is refused once and not tried again`() async throws {
         let fields = "connector: digest\nfields: { username: Mufasa, password: { env: SECRET }, base_url: BASE }"
         try await ScriptedServer.run { _ in
@@ -194,7 +267,9 @@ struct DigestTests {
             return ScriptedServer.Reply(401, headers: [("WWW-Authenticate", header)])
         } _: { server in
             try await Rig.run(server, connector: nil, connection: fields) { (rig: Rig) async throws in
-                #expect(try await rig.get().status == 401)
+                let response = try await rig.get()
+                #expect(response.status == 401)
+                #expect(response.hint == nil)
                 #expect(server.requests.count == 2)
             }
         }

@@ -155,6 +155,8 @@ import Testing
                     #expect(server.count("/token") == 2)
                 case .needsAttention:
                     #expect(!failure.isTransient)
+                    let end = "until its fields or its file change, or `runner connections refresh api` is run"
+                    #expect(failure.message.hasSuffix(end), "\(failure.message)")
                     guard case .needsAttention = status.state else {
                         Issue.record("\(status.state)")
                         return
@@ -168,6 +170,42 @@ import Testing
                     #expect(await rig.storm(100) == [200: 100])
                     #expect(server.count("/token") == 2)
                 }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "client_secret_basic", #"{"error":"invalid_client"}"#,
+            ": 401 invalid_client; id and secret went in the Basic header: if they are right, try `client_authentication: client_secret_post`;"
+        ),
+        (
+            "client_secret_post", #"{"error":"invalid_client","error_description":"no"}"#,
+            ": 401 invalid_client (no); id and secret went in the body: if they are right, try `client_authentication: client_secret_basic`;"
+        ),
+        (
+            "client_secret_post", "",
+            ": 401; id and secret went in the body: if they are right, try `client_authentication: client_secret_basic`;"
+        ),
+        (
+            "none", #"{"error":"invalid_client"}"#,
+            ": 401 invalid_client; no secret was sent: if the client has one, write `client_authentication: client_secret_basic` (or `client_secret_post`);"
+        ),
+        ("client_secret_post", #"{"error":"unauthorized_client"}"#, ": 401 unauthorized_client;"),
+    ])
+    func `a refused client is told of the other way to send its secret`(_ way: String, _ body: String, _ end: String)
+        async throws
+    {
+        let text = """
+            connector: oauth2_client_credentials
+            fields: { token_url: BASE/token, client_id: me, client_secret: { env: SECRET }, client_authentication: \(way), base_url: BASE }
+            """
+        try await ScriptedServer.run { _ in
+            .json(body, status: 401)
+        } _: { server in
+            try await Rig.run(server, connector: nil, connection: text) { (rig: Rig) async throws in
+                let failure = try #require(await rig.failure())
+                #expect(failure.message.contains(end), "\(failure.message)")
             }
         }
     }

@@ -44,6 +44,15 @@ import Testing
         }
     }
 
+    @Test func `says why a server refuses, where its answer tells`() async throws {
+        try await withAPI { bench, _ in
+            let result = try await bench.run("connection: digest\nactions: [{ id: look, get: /api/v5/issues }]\n")
+            let text = try #require(result.error?.description)
+            let end = "the server answered 401 (expected 200-299); the server offers Bearer and no Digest"
+            #expect(text.hasSuffix(end), "\(text)")
+        }
+    }
+
     @Test func `accepts what is expected`() async throws {
         try await withAPI { bench, _ in
             let listed = try await bench.run(

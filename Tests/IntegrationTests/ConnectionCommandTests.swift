@@ -72,6 +72,15 @@ import Testing
         }
     }
 
+    @Test func `a connection that many recipes use has a line, and all of them in JSON`() async throws {
+        var files = ["connections/api.yml": "connector: none\nbase_uri: http://127.0.0.1:1/\n"]
+        for number in 1...9 { files["job\(number).yml"] = "connection: api\nactions: [ { get: /me } ]\n" }
+        let directory = try TemporaryDirectory(files)
+        let program = Program(in: directory.path)
+        #expect(try await program.run("connections").output.hasSuffix("  job1, job2, job3 and 6 more\n"))
+        #expect(try await program.run("connections", "--json").json.items.first?["used_by"]?.items.count == 9)
+    }
+
     @Test func `a copied connector is valid, and is not overwritten`() async throws {
         let directory = try TemporaryDirectory(["runner.yml": ""])
         let program = Program(in: directory.path)

@@ -171,10 +171,12 @@ struct Exchanger: Renewer {
     ) async throws(RenewalProblem) -> ValueMap {
         var results = ValueMap()
         var last = Value.null
+        var answer: Response?
         for (number, step) in exchange.steps.enumerated() {
             var scope = definition.scope(bag, environment: environment).with("actions", .map(results))
             if let grant { scope["grant"] = .map(grant) }
             let response = try await send(step, what, scope, deadline)
+            answer = response
             scope["response"] = response.value
             do {
                 last = try step.output?.evaluate(in: scope) ?? response.body
@@ -186,9 +188,28 @@ struct Exchanger: Renewer {
             if number < exchange.steps.count - 1 { learnStep(last) }
         }
         guard case .map(let result) = last, !result.isEmpty else {
-            throw RenewalProblem(message: "`\(what)` returned no map of values; give it an `output:`")
+            var message = "`\(what)` returned no map of values"
+            if let answer, exchange.steps.last?.output == nil {
+                let host = Origin(answer.url)?.hostAndPort ?? ""
+                message += ": \(host) answered \(answer.status) with \(form(of: answer))"
+                message += "; check its URL, or give it an `output:` that reads the answer"
+            }
+            throw RenewalProblem(message: message)
         }
         return result
+    }
+
+    /// What a body is that is no JSON object, without a word of it.
+    private func form(of answer: Response) -> String {
+        if answer.bytes.isEmpty { return "an empty body" }
+        let type = answer.headers.first { $0.0.isFieldName("content-type") }?.1 ?? ""
+        switch answer.body {
+        case .map: return "an empty object"
+        case .list: return "a list"
+        case .string where !BodyDecoding.isJSON(type):
+            return type.isEmpty ? "text" : clean(String(type.prefix { $0 != ";" }), 80)
+        default: return "a single value"
+        }
     }
 
     private func send(
@@ -210,6 +231,7 @@ struct Exchanger: Renewer {
         do {
             request = try PreparedRequest(step.request, scope: scope, timeout: remaining)
             request.maxBytes = min(request.maxBytes, 1 << 20)
+            request.quotesBody = false
             target = try Target(request.url, base: try definition.baseURI(in: scope))
             try OriginGuard(definition, base: nil).checkEncryption(target.origin, method: method)
         } catch let error as ExpressionError {
@@ -256,6 +278,9 @@ struct Exchanger: Renewer {
         } else if isDetected, isExpected {
             problem.message += ", but the body holds an error that `detect_on` looks for"
         }
+        if error?.code == "invalid_client" || (error == nil && response.status == 401) {
+            problem.message += clientAuthenticationHint(scope)
+        }
         problem.code = error?.code
         // RFC 6749 gives wrong client credentials a 401; servers that send no code mean the same.
         problem.isFinal = error?.isFinal ?? (response.status == 401)
@@ -264,6 +289,23 @@ struct Exchanger: Renewer {
             && (error.map { $0.code == "invalid_grant" } ?? [400, 401, 403].contains(response.status))
         problem.retryAfter = response.retryAfter
         throw problem
+    }
+
+    /// What a right secret is refused for: many servers take it in one place only, and say no more than "invalid_client".
+    private func clientAuthenticationHint(_ scope: Scope) -> String {
+        let name = "client_authentication"
+        guard definition.connector?.fields.contains(where: { $0.name == name }) == true,
+            let way = scope["connection"]?[name]?.text
+        else { return "" }
+        return switch way {
+        case "client_secret_basic":
+            "; id and secret went in the Basic header: if they are right, try `\(name): client_secret_post`"
+        case "client_secret_post":
+            "; id and secret went in the body: if they are right, try `\(name): client_secret_basic`"
+        case "none":
+            "; no secret was sent: if the client has one, write `\(name): client_secret_basic` (or `client_secret_post`)"
+        default: ""
+        }
     }
 
     /// The server's words: redacted, in one line, of bounded length.

@@ -41,13 +41,22 @@ struct Courier: Sendable {
             let parcel = Parcel(request, target, additions, keepsCredentials: keepsCredentials)
             let deadline = begin + timeout
             var answer = try await exchange(parcel, over: route, until: deadline, timeout)
-            if case .digest(_, let memory)? = additions?.signature, memory.take(answer) {
-                answer = try await exchange(parcel, over: route, until: deadline, timeout)
+            var hint: String?
+            if case .digest(_, let memory)? = additions?.signature, answer.status == 401 {
+                if memory.take(answer) {
+                    answer = try await exchange(parcel, over: route, until: deadline, timeout)
+                } else {
+                    hint = excerpt(DigestChallenge.explanation(of: answer.headers), 200)
+                }
             }
             guard (300...399).contains(answer.status), request.redirects == .follow, answer.status != 304,
                 answer.status != 300, request.method == .get || request.method == .head,
                 let location = answer.header("location")
-            else { return try read(answer, request, target) }
+            else {
+                var response = try read(answer, request, target)
+                response.hint = hint
+                return response
+            }
             redirects += 1
             guard redirects <= Self.maxRedirects else {
                 let label = Self.label(request, target)
@@ -203,7 +212,10 @@ struct Courier: Sendable {
                 )
             } catch {
                 let label = Self.label(request, target)
-                var failure = RequestFailure(.body, "\(label): \(answer.status), but \(explanation(error, answer))")
+                var failure = RequestFailure(
+                    .body,
+                    "\(label): \(answer.status), but \(explanation(error, answer, request))"
+                )
                 failure.status = answer.status
                 throw failure
             }
@@ -222,7 +234,12 @@ struct Courier: Sendable {
     }
 
     /// What is wrong with a body, and what to write instead; of a binary one nothing is shown.
-    private func explanation(_ error: BodyDecoding.Failure, _ answer: IncomingResponse) -> String {
+    private func explanation(
+        _ error: BodyDecoding.Failure,
+        _ answer: IncomingResponse,
+        _ request: PreparedRequest
+    ) -> String {
+        if case .json = error, !request.quotesBody { return "the body is no JSON" }
         let type = answer.header("content-type").map { redactor.redact(String($0.prefix(80))) } ?? "no content type"
         let binary = "binary (\(type), \(answer.bytes.count) bytes)"
         switch error {
@@ -239,9 +256,12 @@ struct Courier: Sendable {
 
     /// The first characters of a body in one line, redacted before they are cut: half a secret would not be found.
     private func excerpt(_ bytes: [UInt8]) -> String {
-        let text = redactor.redact(String(decoding: bytes.prefix(4_096), as: UTF8.self))
-        let line = text.map { $0.isNewline || $0 == "\t" ? " " : $0 }
-        return line.count > 40 ? String(line.prefix(40)) + "…" : String(line)
+        excerpt(String(decoding: bytes.prefix(4_096), as: UTF8.self), 40)
+    }
+
+    private func excerpt(_ text: String, _ limit: Int) -> String {
+        let line = redactor.redact(text).map { $0.isNewline || $0 == "\t" ? " " : $0 }
+        return line.count > limit ? String(line.prefix(limit)) + "…" : String(line)
     }
 }
 

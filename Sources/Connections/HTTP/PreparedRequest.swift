@@ -19,6 +19,8 @@ public struct PreparedRequest: Sendable {
     public var timeout = Defaults.actionTimeout
     /// The largest body that is read, in bytes.
     public var maxBytes = Defaults.maxBodyBytes
+    /// A body that cannot be read is quoted in the message; not so where it may be a credential that nobody knows yet.
+    var quotesBody = true
     /// Which redirects are followed.
     public var redirects = RedirectPolicy.follow
     /// Whether it is sent again after a renewal.

@@ -20,6 +20,8 @@ public struct Response: Sendable {
     public var file: PartialFile?
     /// The response still asks for a renewal (`refresh_on`) although the token was new: another renewal would not help.
     public var renewalDidNotHelp = false
+    /// Why the server refused, where that is known of an answer that says little itself; redacted.
+    public var hint: String?
 
     /// Whether the status is a success (2xx).
     public var isSuccess: Bool { (200...299).contains(status) }

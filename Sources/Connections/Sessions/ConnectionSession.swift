@@ -102,6 +102,7 @@ public final class ConnectionSession: Sendable {
         }
         var message = "\(label) \(URLReference(response.url).authority ?? ""): the server answered \(response.status)"
         if response.renewalDidNotHelp { message += ", also with a renewed token; check what this credential may do" }
+        if let hint = response.hint { message += "; \(hint)" }
         var failure = RequestFailure(.response(response.status), message)
         failure.status = response.status
         failure.response = response

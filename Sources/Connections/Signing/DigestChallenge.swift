@@ -1,4 +1,5 @@
 import Crypto
+import CryptoExtras
 
 /// A server's challenge of HTTP Digest (RFC 7616), and the answer to it.
 struct DigestChallenge: Sendable, Hashable {
@@ -6,16 +7,24 @@ struct DigestChallenge: Sendable, Hashable {
     enum Algorithm: String, Sendable, CaseIterable {
         case sha256 = "SHA-256"
         case sha256Session = "SHA-256-sess"
+        case sha512256 = "SHA-512-256"
+        case sha512256Session = "SHA-512-256-sess"
         case md5 = "MD5"
         case md5Session = "MD5-sess"
 
-        var isSession: Bool { self == .sha256Session || self == .md5Session }
+        var isSession: Bool {
+            switch self {
+            case .sha256Session, .sha512256Session, .md5Session: true
+            case .sha256, .sha512256, .md5: false
+            }
+        }
 
         func hash(_ text: String) -> String { hash(Array(text.utf8)) }
 
         func hash(_ bytes: [UInt8]) -> String {
             switch self {
             case .sha256, .sha256Session: SHA256.hash(data: bytes).hexadecimal
+            case .sha512256, .sha512256Session: SHA512256.hash(data: bytes).hexadecimal
             case .md5, .md5Session: Insecure.MD5.hash(data: bytes).hexadecimal
             }
         }
@@ -38,23 +47,23 @@ struct DigestChallenge: Sendable, Hashable {
 
     /// The first challenge in the headers that can be answered; servers put the one that they prefer first (RFC 7616 section 3.7).
     init?(headers: [(String, String)]) {
-        let challenges = headers.filter { $0.0.lowercased() == "www-authenticate" }
-            .flatMap { Self.challenges(in: $0.1) }
-        guard let found = challenges.lazy.compactMap(DigestChallenge.init(parameters:)).first else { return nil }
+        let challenges = Self.challenges(in: headers).filter(\.isDigest)
+        guard let found = challenges.lazy.compactMap({ try? DigestChallenge($0.parameters) }).first else { return nil }
         self = found
     }
 
-    private init?(parameters: [String: String]) {
-        guard let realm = parameters["realm"], let nonce = parameters["nonce"] else { return nil }
+    /// Throws an `Obstacle` for one that cannot be answered.
+    private init(_ parameters: [String: String]) throws(Obstacle) {
+        guard let realm = parameters["realm"], let nonce = parameters["nonce"] else { throw .incomplete }
         let name = parameters["algorithm"] ?? "MD5"
         guard let algorithm = Algorithm.allCases.first(where: { $0.rawValue.lowercased() == name.lowercased() }) else {
-            return nil
+            throw .algorithm(name)
         }
         if let qop = parameters["qop"] {
             let words = qop.split { $0 == "," || $0 == " " }.map { $0.lowercased() }
             guard let word = words.contains("auth") ? "auth" : words.first,
                 let protection = Protection(rawValue: word)
-            else { return nil }
+            else { throw .protection(qop) }
             self.protection = protection
         } else {
             protection = nil
@@ -65,6 +74,48 @@ struct DigestChallenge: Sendable, Hashable {
         opaque = parameters["opaque"]
         hashesUser = parameters["userhash"]?.lowercased() == "true"
     }
+
+    /// Why a challenge cannot be answered.
+    private enum Obstacle: Error {
+        case incomplete
+        case algorithm(String)
+        case protection(String)
+    }
+
+    /// Why none of the challenges in the headers of a 401 can be answered, in the server's words and what is known here.
+    static func explanation(of headers: [(String, String)]) -> String {
+        let challenges = challenges(in: headers)
+        let digests = challenges.filter(\.isDigest)
+        guard !digests.isEmpty else {
+            guard !challenges.isEmpty else {
+                return "the server does not say how it wants to be asked (`WWW-Authenticate`)"
+            }
+            return "the server offers \(list(challenges.map(\.scheme))) and no Digest"
+        }
+        var algorithms: [String] = []
+        var protections: [String] = []
+        for challenge in digests {
+            do throws(Obstacle) {
+                _ = try DigestChallenge(challenge.parameters)
+            } catch {
+                switch error {
+                case .incomplete: break
+                case .algorithm(let name): algorithms.append(name)
+                case .protection(let name): protections.append(name)
+                }
+            }
+        }
+        if !algorithms.isEmpty {
+            let known = "SHA-256, SHA-512-256 and MD5, with and without -sess"
+            return "the server offers Digest with \(list(algorithms)) only, and known here are \(known)"
+        }
+        if !protections.isEmpty {
+            return "the server offers Digest with `qop` \(list(protections)) only, and known here are auth and auth-int"
+        }
+        return "the server's Digest challenge has no `realm` or no `nonce`"
+    }
+
+    private static func list(_ words: [String]) -> String { words.joined(separator: ", ") }
 
     /// The value of `Authorization` (RFC 7616 section 3.4).
     ///
@@ -108,12 +159,23 @@ struct DigestChallenge: Sendable, Hashable {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
-    /// The parameters of each Digest challenge in a header (RFC 9110 section 11.6.1), names in lower case.
+    /// A challenge of whatever scheme; names of parameters in lower case.
+    private struct Challenge {
+        let scheme: String
+        var parameters: [String: String] = [:]
+
+        var isDigest: Bool { scheme.lowercased() == "digest" }
+    }
+
+    private static func challenges(in headers: [(String, String)]) -> [Challenge] {
+        headers.filter { $0.0.lowercased() == "www-authenticate" }.flatMap { challenges(in: $0.1) }
+    }
+
+    /// The challenges in a header (RFC 9110 section 11.6.1).
     ///
-    /// A word that no `=` follows begins a challenge, of whatever scheme.
-    private static func challenges(in header: String) -> [[String: String]] {
-        var result: [[String: String]] = []
-        var isDigest = false
+    /// A word that no `=` follows begins one.
+    private static func challenges(in header: String) -> [Challenge] {
+        var result: [Challenge] = []
         var rest = header[...]
         while true {
             rest = rest.drop { $0 == " " || $0 == "," || $0 == "\t" }
@@ -122,13 +184,12 @@ struct DigestChallenge: Sendable, Hashable {
             guard !word.isEmpty else { return result }
             rest = rest[word.endIndex...].drop { $0 == " " || $0 == "\t" }
             guard rest.first == "=" else {
-                isDigest = word.lowercased() == "digest"
-                if isDigest { result.append([:]) }
+                result.append(Challenge(scheme: String(word)))
                 continue
             }
             rest = rest.dropFirst().drop { $0 == " " || $0 == "\t" }
             let value = value(&rest)
-            if isDigest { result[result.count - 1][word.lowercased()] = value }
+            if !result.isEmpty { result[result.count - 1].parameters[word.lowercased()] = value }
         }
     }
 

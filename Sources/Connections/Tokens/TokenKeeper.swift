@@ -1,5 +1,6 @@
 import CEL
 import Logging
+import Recipe
 import Schedule
 import Store
 import Synchronization
@@ -230,9 +231,12 @@ actor TokenKeeper {
     func error(for trouble: TokenLifecycle.Trouble) -> ConnectionError {
         switch trouble {
         case .needsAttention(let message):
+            // One that a recipe holds itself cannot be named on the command line.
+            let byHand =
+                Connection.isInline(connection) ? "" : ", or `runner connections refresh \(connection)` is run"
             return ConnectionError(
                 .needsAttention,
-                "the connection `\(connection)` needs attention: \(message); nothing more is tried until its fields or its file change"
+                "the connection `\(connection)` needs attention: \(message); nothing more is tried until its fields or its file change\(byHand)"
             )
         case .cooling(let until, _, let message):
             let wait = max(until - services.clock.now(), .zero)

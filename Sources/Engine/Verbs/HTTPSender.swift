@@ -238,6 +238,7 @@ final class HTTPSender {
         var message = "\(request.method.token) \(response.host): the server answered \(response.status)"
         if response.renewalDidNotHelp { message += " also with a renewed token; check what this credential may do" }
         if let expected { message += " (expected \(expected))" }
+        if let hint = response.hint { message += "; \(hint)" }
         return Failure(
             error: error(.status, message, status: response.status),
             retryAfter: response.retryAfter,

@@ -72,7 +72,7 @@ struct ListConnections: AsyncParsableCommand {
         for row in rows {
             table.add([
                 row.connection.name, row.connection.connector.name, row.state, row.account ?? "-",
-                row.expiry(now), row.lastRenewal(workspace.settings.timezone), row.users.joined(separator: ", "),
+                row.expiry(now), row.lastRenewal(workspace.settings.timezone), row.shownUsers,
             ])
         }
         Terminal.out(table.text)
@@ -90,6 +90,12 @@ struct ListConnections: AsyncParsableCommand {
         let renewal: RenewalRecord?
         let isRenewing: Bool
         let users: [String]
+
+        /// A line stays a line in a workspace of a thousand recipes.
+        var shownUsers: String {
+            guard users.count > 5 else { return users.joined(separator: ", ") }
+            return users.prefix(3).joined(separator: ", ") + " and \(users.count - 3) more"
+        }
 
         var state: String {
             guard connection.connector.authorization.isRenewable else { return "no token needed" }

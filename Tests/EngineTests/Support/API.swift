@@ -16,6 +16,8 @@ func withAPI(
         let bench = try Workbench(
             [
                 "connections/api.yml": "connector: none\nbase_uri: \(address.baseURL)\n",
+                "connections/digest.yml":
+                    "connector: digest\nbase_uri: \(address.baseURL)\nfields: { username: demo, password: demo-secret }\n",
                 "connections/auth.yml": """
                 connector: oauth2_client_credentials
                 base_uri: \(address.baseURL)
