@@ -104,6 +104,19 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: results).isEmpty)
     }
 
+    @Test func `files that a crash left of runs that are gone go with the next pruning`() async throws {
+        let store = try open()
+        let run = try await store.claimed(fire())
+        try await store.complete(action(run.id, "list", result: Self.large), fence: 1)
+        let lost = "\(results)/\(RunID())"
+        try FileManager.default.createDirectory(atPath: lost, withIntermediateDirectories: true)
+        try Data("sealed".utf8).write(to: URL(fileURLWithPath: lost + "/1"))
+        #expect(files().count == 2)
+        _ = try await store.prune(before: at(50), keep: nil, now: at(1_000))
+        #expect(files().count == 1)
+        #expect(try await store.checkpoints(of: run.id).first?.result == Self.large)
+    }
+
     @Test func `a new key seals them again`() async throws {
         let (old, new) = (Sealer(SealingKey()), Sealer(SealingKey()))
         let store = try open(old)

@@ -32,6 +32,7 @@ extension SQLiteStore {
             try session.database.cachedStatement(sql: delete).execute(arguments: [before.microseconds])
         }
         try await pruneItems(now: now)
+        try await removeForgottenFiles()
         try await vacuum()
         result.bytesFreed = max(0, sizeBefore - (try await size()))
         return result
@@ -69,6 +70,24 @@ extension SQLiteStore {
             total += deleted
         } while deleted == Self.batch && !Task.isCancelled
         return total
+    }
+
+    /// Removes the files of runs that are gone: a crash came between the end of the one and that of the other.
+    private func removeForgottenFiles() async throws(StoreError) {
+        // A run has its row before it has files.
+        var rest = (spilled?.runs() ?? [])[...]
+        while !rest.isEmpty, !Task.isCancelled {
+            let part = Array(rest.prefix(Self.batch))
+            rest = rest.dropFirst(part.count)
+            let known = try await reader.read { database in
+                try String.fetchSet(
+                    database,
+                    sql: "SELECT id FROM run WHERE id IN (\(databaseQuestionMarks(count: part.count)))",
+                    arguments: StatementArguments(part.map(\.text))
+                )
+            }
+            spilled?.remove(part.filter { !known.contains($0.text) })
+        }
     }
 
     /// Forgets items whose time is over, and claims of runs that have ended.

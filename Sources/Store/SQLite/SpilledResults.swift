@@ -106,6 +106,13 @@ final class SpilledResults: Sendable {
 
     // MARK: Removing
 
+    /// The runs that have files.
+    func runs() -> [RunID] {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: directory)
+        // Most stores have no such directory.
+        return (names ?? []).compactMap { RunID($0) }
+    }
+
     /// Removes the files of runs.
     func remove(_ runs: [RunID]) {
         guard access(directory, F_OK) == 0 else { return }
