@@ -54,6 +54,13 @@ import Testing
         return await executor.run(order, handle: RunHandle())
     }
 
+    @Test(arguments: [RunOrder.Beginning.resume, .restart])
+    func `the lateness of a run that goes on is that of its first beginning`(beginning: RunOrder.Beginning) async throws
+    {
+        let result = try await resume(try Workbench(), "actions: [{ log: hello }]\n", done: [], beginning: beginning)
+        #expect(result.status == .succeeded && result.lateness == .zero)
+    }
+
     @Test func `does not repeat what was completed`() async throws {
         let bench = try Workbench()
         let result = try await resume(

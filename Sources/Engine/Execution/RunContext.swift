@@ -108,14 +108,13 @@ final class RunContext: Sendable {
 
     /// From the fire time and its jitter to the first request, or to the first action where none sends any.
     ///
-    /// Nil for a backfill, which is late by intention, and after a parking, when it is known.
+    /// Nil for a backfill, which is late by intention, and after a parking, when it is known. Of a run that goes on it is that of its first beginning.
     var lateness: Duration? {
-        guard order.run.cause != .backfill, !order.wasParked,
-            let first = beginnings.moments.withLock({ $0.effect ?? $0.action })
-        else {
-            return nil
-        }
-        return first - (order.run.fire.scheduledAt + order.jitter)
+        guard order.run.cause != .backfill, !order.wasParked else { return nil }
+        let isFresh = order.beginning == .fresh
+        if !isFresh, let known = order.run.lateness { return known }
+        let first = isFresh ? beginnings.moments.withLock { $0.effect ?? $0.action } : order.run.startedAt
+        return first.map { $0 - (order.run.fire.scheduledAt + order.jitter) }
     }
 
     /// Text as it may leave the process.
