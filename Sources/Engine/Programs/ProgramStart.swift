@@ -84,7 +84,9 @@ struct ProgramStart: Sendable {
         guard !word.isEmpty else { throw Failure(message: "the program has no name") }
         if word.contains("/") {
             let path = word.hasPrefix("/") ? word : "\(directory)/\(word)"
-            guard access(path, F_OK) == 0 else { throw Failure(message: "there is no program `\(path)`") }
+            guard access(path, F_OK) == 0 else {
+                throw Failure(message: "there is no program `\(path)`; install it, or correct the path")
+            }
             // The program is started from the directory.
             return word
         }
