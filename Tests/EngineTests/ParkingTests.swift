@@ -164,6 +164,20 @@ import Testing
         #expect(run.reason == "its wait is over, and the recipe is not there any more")
     }
 
+    @Test func `a parked run goes on although its recipe's file is broken`() async throws {
+        let bench = try bench(hourly + "actions: [{ wait: 1h }, { log: after }]\n")
+        let first = try ExecutingProcess(bench)
+        try await first.start()
+        await first.advance(by: .seconds(3_700))
+        try await first.kill()
+        try bench.write("job.yml", "actionz: []\n")
+        let second = try ExecutingProcess(bench, workspace: bench.loader.load())
+        try await second.start()
+        await second.advance(by: .seconds(3_700))
+        #expect(bench.observer.lines == ["after"])
+        #expect(try await records(bench).map(\.status) == [.succeeded])
+    }
+
     @Test func `what goes on beside it keeps a run in memory`() async throws {
         let recipe = "actions: [{ foreach: \"[1, 2]\", concurrency: 2, wait: 30m }, { log: after }]\n"
         let bench = try bench(hourly + recipe)

@@ -91,6 +91,22 @@ import Testing
         #expect(workspace.reports[0].contains("warning: the secret `token` is written into the file"))
     }
 
+    @Test func `the names of broken recipes are told, also where nothing else can be read`() throws {
+        let workspace = try TemporaryWorkspace([
+            "good.yml": "actions:\n  - get: http://x/a\n",
+            "deep/no-key.yml": "actionz: []\n",
+            "other-key.yml": "name: nightly\nactionz: []\n",
+            "no-yaml.yml": "actions: [\n",
+            "no-yaml-either.yml": "description: x\nname: 'the sync'   # as it was\nactions:\n\t- get: /a\n",
+            "not-even-text.yml": "actions: [{ log: \"\u{0}\" }]\n",
+            "_hidden.yml": "actions: [\n",
+        ]).load()
+        #expect(
+            workspace.brokenRecipes == ["deep/no-key", "nightly", "no-yaml", "the sync", "not-even-text"]
+        )
+        #expect(workspace.recipes.keys.sorted() == ["good"])
+    }
+
     @Test func `one recipe loads with what it names, and nothing else is read`() throws {
         let files = try TemporaryWorkspace([
             "connections/api.yml": "connector: bearer\nfields: { token: { env: T }, base_url: \"http://x\" }\n",

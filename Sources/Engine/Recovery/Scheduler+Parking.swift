@@ -76,7 +76,7 @@ extension Scheduler {
     private func goOn(_ resumed: ResumedRun, _ parsed: inout [String: RecipePlan]) async throws(StoreError) {
         let run = resumed.run
         if parked.removeValue(forKey: run.id) != nil { letGo(of: run.fire.recipe) }
-        guard plans[run.fire.recipe] != nil else {
+        guard isThere(run.fire.recipe) else {
             return try await close(run, "its wait is over, and the recipe is not there any more")
         }
         guard let plan = try await plan(of: run, &parsed) else {

@@ -40,7 +40,7 @@ extension Scheduler {
                 continue
             }
             let prefix = run.startedAt == nil ? "" : "its process ended before it was done, and "
-            guard plans[run.fire.recipe] != nil else {
+            guard isThere(run.fire.recipe) else {
                 try await close(taken, prefix + "the recipe is not there any more")
                 continue
             }
@@ -52,6 +52,9 @@ extension Scheduler {
         }
         await fillSlots()
     }
+
+    /// Whether a recipe has a file, be it right or wrong: what began with a right one goes on with that.
+    func isThere(_ recipe: String) -> Bool { plans[recipe] != nil || workspace.brokenRecipes.contains(recipe) }
 
     func order(of run: RunRecord, _ plan: RecipePlan) async throws(StoreError) -> RunOrder {
         order(of: run, plan, inputs: try await services.store.run(run.id.text)?.inputs)

@@ -14,6 +14,8 @@ public struct Workspace: Sendable {
     public var connections: [String: Connection] = [:]
     /// The valid recipes, by name.
     public var recipes: [String: Recipe] = [:]
+    /// The names of the recipes whose files are there and have errors, as far as they can be told.
+    public var brokenRecipes: Set<String> = []
     /// The `on_alert` actions of `runner.yml`, as a recipe without triggers.
     public var alerts: Recipe?
     /// All that is wrong or worth saying, in the order of files and lines.

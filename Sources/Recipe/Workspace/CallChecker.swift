@@ -3,12 +3,14 @@ import YAML
 
 /// One recipe file's outcome, made on any core and merged in order.
 struct LoadedRecipe: Sendable {
-    /// The recipe's name, also where the recipe is broken; nil when the file could not be read.
-    var name: String?
+    /// The recipe's name, also where the recipe is broken.
+    var name: String
     /// The recipe as far as it could be read.
     var draft: Recipe?
     var source: Source?
     var diagnostics: [Diagnostic] = []
+    /// Whether the file is there and could be read.
+    var isRead = true
 
     /// The recipe; nil when the file has errors.
     var recipe: Recipe? { diagnostics.contains { $0.severity == .error } ? nil : draft }
@@ -25,12 +27,11 @@ struct CallChecker {
     /// A checker that knows these recipes, and of others only that there are some of these names.
     init(_ loaded: [LoadedRecipe], names: Set<String> = []) {
         self.names = names
-        for file in loaded {
-            guard let name = file.name else { continue }
-            self.names.insert(name)
-            recipes[name] = file.recipe
+        for file in loaded where file.isRead {
+            self.names.insert(file.name)
+            recipes[file.name] = file.recipe
             let calls = file.draft?.calls.map(\.name) ?? []
-            if !calls.isEmpty { called[name] = calls }
+            if !calls.isEmpty { called[file.name] = calls }
         }
     }
 

@@ -99,15 +99,17 @@ public struct WorkspaceLoader: Sendable {
             let likely = ["\(name).yml", "\(name).yaml"].filter {
                 !paths.contains($0) && WorkspaceFiles.isRecipe($0, inWorkspace: root)
             }
-            if let recipe = loadRecipes(likely, settings: settings, catalogue).first(where: { $0.name == name }) {
+            if let recipe = loadRecipes(likely, settings: settings, catalogue).first(where: {
+                $0.name == name && $0.isRead
+            }) {
                 found[name] = recipe
                 paths.formUnion(likely)
                 wanted += recipe.draft?.calls.map(\.name) ?? []
                 continue
             }
             let rest = WorkspaceFiles(root: root).recipes.filter { !paths.contains($0) }
-            for recipe in loadRecipes(rest, settings: settings, catalogue) {
-                if let name = recipe.name, found[name] == nil { found[name] = recipe }
+            for recipe in loadRecipes(rest, settings: settings, catalogue) where recipe.isRead {
+                if found[recipe.name] == nil { found[recipe.name] = recipe }
             }
             // Everything is read now: what is still missing is not there.
             break
@@ -189,7 +191,7 @@ public struct WorkspaceLoader: Sendable {
                 let name = WorkspaceFiles.recipeName(path)
                 recipe = RecipeReader(file: file, catalogue: catalogue).recipe(node, defaultName: name)
             }
-            let name = recipe?.name ?? WorkspaceFiles.recipeName(path)
+            let name = recipe?.name ?? declaredName(in: source) ?? WorkspaceFiles.recipeName(path)
             let diagnostics = file.diagnostics.sorted
             // Most have nothing to report, and a hundred thousand sources at once are a lot.
             let isSilent = diagnostics.isEmpty && recipe?.calls.isEmpty ?? true
@@ -200,15 +202,31 @@ public struct WorkspaceLoader: Sendable {
                 diagnostics: diagnostics
             )
         case .failure(let problem):
-            return LoadedRecipe(diagnostics: [problem.diagnostic])
+            return LoadedRecipe(name: WorkspaceFiles.recipeName(path), diagnostics: [problem.diagnostic], isRead: false)
         }
+    }
+
+    /// The `name:` of a recipe of which nothing else can be read: it has a line of its own, which may be sound.
+    private func declaredName(in source: Source) -> String? {
+        guard let line = source.text.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix("name:") }) else {
+            return nil
+        }
+        let diagnostics = Diagnostics(Source(path: source.path, text: String(line)))
+        guard let node = parse(diagnostics.source, into: diagnostics),
+            var reader = MappingReader(node, as: "a recipe", into: diagnostics)
+        else { return nil }
+        return reader.string("name")?.value
     }
 
     private func merge(_ catalogue: Catalogue, _ loaded: [LoadedRecipe], into workspace: inout Workspace) {
         for report in catalogue.reports { workspace.add(report.diagnostics, report.source) }
         for result in loaded {
             workspace.add(result.diagnostics, result.source)
-            if let recipe = result.recipe { workspace.add(recipe) }
+            if let recipe = result.recipe {
+                workspace.add(recipe)
+            } else {
+                workspace.brokenRecipes.insert(result.name)
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 import CEL
+import Recipe
 import Schedule
 import Store
 import Testing
@@ -12,8 +13,12 @@ final class ExecutingProcess: Sendable {
     let clock: ManualEngineClock
     let node = NodeID()
 
-    init(_ bench: Workbench) throws {
+    private let given: Workspace?
+
+    /// - Parameter workspace: what is loaded at the start, in place of the bench's, which must be valid.
+    init(_ bench: Workbench, workspace: Workspace? = nil) throws {
         self.bench = bench
+        given = workspace
         clock = try #require(bench.clock as? ManualEngineClock)
         scheduler = Scheduler(
             services: Scheduler.Services(
@@ -31,7 +36,7 @@ final class ExecutingProcess: Sendable {
                 node: node,
                 observer: bench.observer
             ),
-            workspace: bench.workspace()
+            workspace: workspace ?? bench.workspace()
         )
     }
 
@@ -39,7 +44,7 @@ final class ExecutingProcess: Sendable {
         let record = NodeRecord.current(id: node, leaseUntil: clock.now() + .seconds(86_400 * 3_650))
         try await bench.store.register(record, now: clock.now())
         await scheduler.begin()
-        try await scheduler.load(bench.workspace())
+        try await scheduler.load(given ?? bench.workspace())
         try await scheduler.recover()
         try await scheduler.watchTriggers(isStart: true)
         await settle()
