@@ -52,6 +52,18 @@ public protocol Store: Sendable {
     /// All fires of a trigger in one pause share one record, which grows: the first, the last and their number.
     func record(_ unserved: [RunRecord]) async throws(StoreError)
 
+    /// Takes back what is recorded of fire times after `now`, by a clock that was ahead: those that got no run have no record any more, and may be claimed.
+    ///
+    /// What was claimed keeps its record. From then on these triggers owe what comes after `now`.
+    ///
+    /// - Parameter shorten: of a range that begins with this fire time and reaches beyond `now`, the last fire time that is not after `now`, and how many
+    ///   there are up to that one; nil when the first is the only one.
+    func takeBack(
+        _ triggers: [TriggerKey],
+        after now: Instant,
+        shorten: @escaping @Sendable (TriggerKey, Instant) -> (last: Instant, count: Int)?
+    ) async throws(StoreError)
+
     // MARK: Backfills
 
     /// Makes past fire times run after all: each is a queued run that no node holds. Gives what was made.

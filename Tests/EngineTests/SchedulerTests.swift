@@ -164,7 +164,72 @@ import Testing
         process.clock.set(by: .seconds(-3_600))
         await process.settle()
         await process.advance(by: .seconds(3_600 + 50))
-        #expect(process.performer.fireTimes == (1...5).map { begin + .seconds($0 * 60) })
+        // Those of the hour that came twice had no record before the clock went back, but for the last four.
+        #expect(process.performer.fireTimes == (Array(1...4) + Array(-55...0) + [5]).map { begin + .seconds($0 * 60) })
+    }
+
+    @Test func `a clock that was ahead by years and is set back leaves no trigger silent, and fires nothing twice`()
+        async throws
+    {
+        let process = try process(
+            "[{ id: all, cron: '* * * * *', catch_up: all, catch_up_limit: 3 }, { id: late, cron: '*/2 * * * *', jitter: 10s }]"
+        )
+        try await process.start()
+        await process.advance(by: .seconds(125))
+        let years = Duration.seconds(10 * 365 * 86_400)
+        process.clock.set(by: years)
+        await process.settle()
+        await process.advance(by: .seconds(90))
+        process.clock.set(by: .zero - years)
+        await process.settle()
+        await process.advance(by: .seconds(600))
+        try await proveMinutes(1...13, of: process)
+    }
+
+    @Test func `a process after one whose clock was ahead takes back what that recorded`() async throws {
+        let first = try process("[{ id: all, cron: '* * * * *' }, { id: late, cron: '*/2 * * * *' }]")
+        try await first.start()
+        await first.advance(by: .seconds(125))
+        let years = Duration.seconds(10 * 365 * 86_400)
+        first.clock.set(by: years)
+        await first.settle()
+        try first.bench.write("new.yml", "trigger: { cron: '* * * * *' }\nactions: [{ log: hello }]\n")
+        try await first.reload()
+        await first.advance(by: .seconds(90))
+        try await first.kill()
+        first.clock.step(by: .zero - years)
+        let second = SchedulerProcess(first.bench, clock: first.clock)
+        try await second.start()
+        await second.advance(by: .seconds(600))
+        try await proveMinutes(1...13, of: second)
+        let fires = try await records(second).filter { $0.fire.recipe == "new" && $0.fire.scheduledAt < begin + years }
+        #expect(fires.map { ($0.fire.scheduledAt - begin) / 60 } == (4...13).map { .seconds($0) })
+        #expect(fires.allSatisfy { $0.status == .succeeded })
+    }
+
+    /// Each of these minutes after the beginning has one record of the trigger `all`, those from the fifth on a run that began in time; and an audit finds nothing.
+    private func proveMinutes(_ minutes: ClosedRange<Int>, of process: SchedulerProcess) async throws {
+        let workspace = process.bench.workspace()
+        let rule = try #require(workspace.recipes["job"]?.triggers.first { $0.id == "all" })
+        let counts = try await process.bench.store.accounted(for: TriggerKey(recipe: "job", trigger: "all"), rule)
+        let present = counts.filter { $0.key <= process.clock.now() }
+        #expect(Set(present.keys) == Set(minutes.map { begin + .seconds($0 * 60) }))
+        #expect(counts.values.allSatisfy { $0 == 1 })
+        let live = try await records(process).filter { run in
+            run.fire.trigger == "all" && (begin + .seconds(300)...process.clock.now()).contains(run.fire.scheduledAt)
+        }
+        #expect(live.count == minutes.count - 4)
+        #expect(live.allSatisfy { $0.status != .missed && $0.cause == .schedule })
+        let runs = process.performer.orders.map(\.run.fire)
+        #expect(Set(runs).count == runs.count)
+        let store = try #require(process.bench.store as? any Store & FireReading)
+        let now = process.clock.now()
+        let rules = RuleBook(workspace, loader: process.bench.loader, store: store)
+        var auditor = FireAuditor(store, rules: rules, from: begin, to: now, now: now)
+        for history in try await store.triggerHistories(of: nil) {
+            let audit = try await auditor.audit(history)
+            #expect(audit.isProven && audit.pending == nil)
+        }
     }
 
     @Test func `a process that was held up counts what another has served meanwhile`() async throws {
@@ -419,6 +484,43 @@ import Testing
         #expect(records.map(\.status) == [.interrupted])
         #expect(records.first?.reason?.contains("the recipe is not there any more") == true)
         #expect(second.performer.orders.isEmpty)
+    }
+
+    @Test(arguments: ["actionz: []\n", "actions: [\n"])
+    func `an interrupted run goes on with the text that it began with although the file is broken`(
+        text: String
+    ) async throws {
+        let first = try process("cron: '0 * * * *'", length: { _ in .seconds(600) })
+        try await first.start()
+        await first.advance(by: .seconds(3601))
+        try await first.kill()
+        try first.bench.write("job.yml", text)
+        let second = SchedulerProcess(first.bench, clock: first.clock, workspace: first.bench.loader.load())
+        try await second.start()
+        await second.advance(by: .seconds(600))
+        #expect(second.performer.orders.map(\.beginning) == [.resume])
+        #expect(second.performer.orders.first?.plan.recipe.version == first.performer.orders.first?.run.version)
+        #expect(try await records(second).map(\.status) == [.succeeded])
+    }
+
+    @Test func `what a broken file's triggers owe is served when it is mended`() async throws {
+        let text = "trigger: { cron: '*/10 * * * *' }\nactions: [{ log: hello }]\n"
+        let first = try process("cron: '0 0 1 1 *'", more: ["it.yml": text])
+        try await first.start()
+        await first.advance(by: .seconds(601))
+        try await first.kill()
+        first.clock.step(by: .seconds(600))
+        try first.bench.write("it.yml", "actionz: []\n")
+        let second = SchedulerProcess(first.bench, clock: first.clock, workspace: first.bench.loader.load())
+        try await second.start()
+        await second.advance(by: .seconds(1_200))
+        #expect(second.performer.orders.isEmpty)
+        try second.bench.write("it.yml", text + "description: mended\n")
+        try await second.reload()
+        await second.advance(by: .seconds(600))
+        let records = try await records(second)
+        #expect(records.map(\.fire.scheduledAt) == (1...5).map { begin + .seconds($0 * 600) })
+        #expect(records.map(\.status) == [.succeeded, .missed, .missed, .succeeded, .succeeded])
     }
 
     @Test func `closes an ad-hoc run that a dead process left`() async throws {

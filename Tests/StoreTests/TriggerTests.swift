@@ -49,4 +49,33 @@ import Testing
         #expect(try await store.triggers().isEmpty)
         #expect(try await store.see([], now: at(10)).isEmpty)
     }
+
+    @Test(arguments: StoreKind.all)
+    func `what a clock that was ahead recorded is taken back, but for what was claimed`(kind: StoreKind) async throws {
+        let store = try kind.make(at: place)
+        let (key, other) = (TriggerKey(recipe: "sync", trigger: "cron"), TriggerKey(recipe: "sync", trigger: "late"))
+        _ = try await store.see([key], now: at(1))
+        _ = try await store.ended(fire(at: 100))
+        try await store.record([
+            RunRecord(fire: fire(at: 160), status: .missed, missedUntil: at(9_940), missedCount: 164),
+            RunRecord(fire: fire(at: 10_000), status: .missed),
+        ])
+        _ = try await store.ended(fire(at: 10_060))
+        _ = try await store.see([key, other], now: at(10_070))
+        try await store.takeBack([key, other], after: at(290)) { trigger, first in
+            trigger == key && first == at(160) ? (at(280), 3) : nil
+        }
+        let records = try await store.runs(RunQuery(recipe: "sync")).reversed().map { $0 }
+        #expect(records.map(\.fire) == [100, 160, 10_060].map { fire(at: $0) })
+        #expect(records[1].missedUntil == at(280) && records[1].missedCount == 3)
+        for trigger in try await store.triggers() {
+            #expect(max(trigger.watermark, trigger.lastFire ?? at(0)) == at(290) && trigger.firstSeen <= at(290))
+        }
+        let progress = try await store.progress(of: [key]).first
+        #expect(progress?.lastFire == at(290) && progress?.ahead == [at(10_060)...at(10_060)])
+        #expect(try await store.claim([request(fire(at: 220))]) == [.taken])
+        _ = try await store.claimed(fire(at: 340))
+        _ = try await store.claimed(fire(at: 10_000))
+        #expect(try await store.claim([request(fire(at: 10_060))]) == [.taken])
+    }
 }

@@ -117,7 +117,8 @@ extension Scheduler {
         guard let last = await asking({ store async throws(StoreError) in try await store.runs(query) }) else {
             return chores.set(.expectation(name), to: now + Self.judgePause)
         }
-        let begin = last.first?.finishedAt ?? firstSeen[name] ?? now
+        // By a clock that was ahead it may seem to be still to come.
+        let begin = min(last.first?.finishedAt ?? firstSeen[name] ?? now, now)
         let pauses = (await asking { store async throws(StoreError) in try await store.pauses(after: begin) } ?? [])
             .filter { $0.recipe == name }
         let since = pauses.compactMap(\.until).reduce(begin, max)

@@ -76,10 +76,11 @@ struct AuditWalk {
         return entries + [count(record, inside)]
     }
 
-    /// The fire times between the last record and this one: lost, but where this one is a backfill that is ahead of the others.
+    /// The fire times between the last record and this one: lost, but where this one is ahead of the others: a backfill, or claimed while the clock was ahead.
     private mutating func unrecorded(before record: RunRecord, _ rule: Trigger) -> [AuditEntry] {
         let through = record.fire.scheduledAt - .microseconds(1)
-        let settled = record.cause == .backfill ? min(through, max(last, history.lastFire ?? last)) : through
+        let known = history.lastFire ?? (record.cause == .backfill ? last : through)
+        let settled = min(through, max(last, known))
         var entries: [AuditEntry] = []
         if let gap = FireRange(rule, after: last, through: settled) { entries.append(lose(gap)) }
         if let range = FireRange(rule, after: settled, through: through) { entries.append(wait(range)) }

@@ -6,7 +6,7 @@ extension Scheduler {
     /// How often history that is too old is removed, and how soon after the start of a process: soon enough for one that never lives long.
     private static let pruneInterval = (first: Duration.seconds(600), later: Duration.seconds(6 * 3_600))
 
-    /// Looks at the age of history for the first time, later than all that a start has to do.
+    /// Looks at the age of history after a start or a step of the clock, later than all that has to be done then.
     func expectPruning() { chores.set(.history, to: now + Self.pruneInterval.first) }
 
     /// Removes what is older than the workspace's `history.keep`, in a task of its own: fires that are due must not wait for it.

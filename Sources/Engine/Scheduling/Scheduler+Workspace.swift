@@ -29,7 +29,8 @@ extension Scheduler {
             }
         }
         let moment = now
-        let records = try await services.store.see(Array(triggers.keys), now: moment)
+        let unreadable = try await triggersOfBrokenRecipes()
+        let records = try await seen(triggers.mapValues(\.1), and: unreadable, at: moment)
         for key in watches.keys where triggers[key] == nil {
             watches[key] = nil
             queue.set(key, to: nil)
@@ -65,6 +66,31 @@ extension Scheduler {
         await watchExpectations()
         if isStart { await fireOnStart(at: moment) }
         await wake()
+    }
+
+    /// The records of the present triggers; where the clock was ahead in an earlier process, what that recorded of the time to come is taken back.
+    private func seen(
+        _ triggers: [TriggerKey: Trigger],
+        and unreadable: [TriggerKey],
+        at moment: Instant
+    ) async throws(StoreError) -> [TriggerRecord] {
+        let records = try await services.store.see(triggers.keys + unreadable, now: moment)
+        let ahead = records.filter { record in
+            watches[record.key] == nil
+                && Self.isAhead(max(record.watermark, record.lastFire ?? record.watermark), at: moment)
+        }
+        let known = ahead.compactMap { record in triggers[record.key].map { (record.key, $0) } }
+        guard !known.isEmpty else { return records }
+        try await takeBack(known, at: moment)
+        return try await services.store.see(triggers.keys + unreadable, now: moment)
+    }
+
+    /// The triggers of recipes that only a mistake keeps away: what they owe is served, or recorded as missed, when it is mended.
+    private func triggersOfBrokenRecipes() async throws(StoreError) -> [TriggerKey] {
+        let broken = workspace.brokenRecipes.filter { plans[$0] == nil }
+        guard !broken.isEmpty else { return [] }
+        let known = try await services.store.triggers()
+        return known.filter { $0.removedAt == nil && broken.contains($0.key.recipe) }.map(\.key)
     }
 
     /// `run_on_start`: a fire of its own per process start, under its own trigger identity, so that it never stands for a time of the schedule.

@@ -3,6 +3,7 @@ import Connections
 import Recipe
 import Schedule
 import Store
+import Synchronization
 
 /// Starts runs at their fire times, and sees to it that every fire time ends in exactly one record (promise P1).
 ///
@@ -32,7 +33,11 @@ actor Scheduler {
     var chores = FireQueue<Chore>()
     private var alarm: (any Alarm)?
     private var clockWatch: (any ClockWatching)?
+    /// How many alarms have rung that are not answered yet: what a test waits for before it moves its clock on.
+    nonisolated let unanswered = Mutex(0)
     private var wakeState = WakeState.asleep
+    /// Somebody has set the clock, perhaps back.
+    var wasClockSet = false
 
     // What runs.
     var running: [RunID: RunHandle] = [:]
@@ -90,30 +95,31 @@ actor Scheduler {
 
     /// Begins to listen to the clock.
     func begin() {
-        alarm = services.clock.makeAlarm { [weak self] in
+        alarm = services.clock.makeAlarm(answering { await $0.wake() })
+        leaseAlarm = services.clock.makeAlarm(answering { await $0.leaseAlarmRang() })
+        slotAlarm = services.clock.makeAlarm(answering { await $0.stopWaitingForSlots() })
+        aheadAlarm = services.clock.makeAlarm(answering { await $0.startAhead() })
+        clockWatch = services.clock.watchSteps(answering { await $0.clockStepped() })
+    }
+
+    /// What an alarm does that rings on any thread.
+    private nonisolated func answering(_ answer: @escaping @Sendable (Scheduler) async -> Void) -> @Sendable () -> Void
+    {
+        { [weak self] in
             guard let self else { return }
-            Task { await self.wake() }
-        }
-        leaseAlarm = services.clock.makeAlarm { [weak self] in
-            guard let self else { return }
-            Task { await self.leaseAlarmRang() }
-        }
-        slotAlarm = services.clock.makeAlarm { [weak self] in
-            guard let self else { return }
-            Task { await self.stopWaitingForSlots() }
-        }
-        aheadAlarm = services.clock.makeAlarm { [weak self] in
-            guard let self else { return }
-            Task { await self.startAhead() }
-        }
-        clockWatch = services.clock.watchSteps { [weak self] in
-            guard let self else { return }
-            Task { await self.clockStepped() }
+            self.unanswered.withLock { $0 += 1 }
+            Task {
+                await answer(self)
+                self.unanswered.withLock { $0 -= 1 }
+            }
         }
     }
 
     private func clockStepped() async {
         services.observer.observe(.clockStepped)
+        wasClockSet = true
+        // A clock that is wrong by years must not cost the history at once.
+        expectPruning()
         await lookAtZones()
         await wake()
     }
@@ -156,6 +162,10 @@ actor Scheduler {
         }
         repeat {
             wakeState = .awake
+            if wasClockSet {
+                wasClockSet = false
+                await takeBack()
+            }
             await serveDue()
         } while wakeState == .mustWakeAgain && !isStopping
         wakeState = .asleep

@@ -123,6 +123,21 @@ struct Watch: Sendable {
         if catchUp.runs.isEmpty { last = max(last, catchUp.through) }
     }
 
+    /// Whether a fire time after a moment is caught up.
+    func owes(after moment: Instant) -> Bool { owed.last.map { $0 > moment } ?? false }
+
+    /// The clock was set back to `now`: what comes after it is still to come.
+    ///
+    /// All fire times before have their records, since later ones had.
+    mutating func takeBack(to now: Instant) {
+        last = min(last, now)
+        guard var known = progress.first else { return }
+        known.owed.removeAll { $0 > now }
+        known.paceUntil = known.paceUntil.map { min($0, now + trigger.catchUp.pace) }
+        known.lastDue = nil
+        progress = known.owed.isEmpty && known.run == nil ? [] : [known]
+    }
+
     /// Up to this fire time all have their records: others wrote them.
     mutating func didLearn(_ recorded: Instant) { last = max(last, recorded) }
 }

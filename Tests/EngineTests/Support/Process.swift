@@ -2,6 +2,7 @@ import Connections
 import Recipe
 import Schedule
 import Store
+import Synchronization
 import Testing
 
 @testable import Engine
@@ -78,7 +79,7 @@ final class SchedulerProcess: Sendable {
 
 extension Scheduler {
     func isSettled(_ clock: ManualEngineClock) -> Bool {
-        guard !isAwake, !isFilling, ahead.allSatisfy({ $0.uptime > clock.uptime() }),
+        guard unanswered.withLock({ $0 == 0 }), !isAwake, !isFilling, ahead.allSatisfy({ $0.uptime > clock.uptime() }),
             running.count <= clock.sleeperCount
         else {
             return false
