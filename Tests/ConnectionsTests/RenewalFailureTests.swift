@@ -134,6 +134,27 @@ struct RenewalFailureTests {
         }
     }
 
+    @Test func `an output that finds a page in place of an object says so`() async throws {
+        let connector = Rig.connector().replacing(
+            "    form: {",
+            with: "    output: { access_token: \"${{ response.body.access_token }}\" }\n    form: {"
+        )
+        let tokens = TokenServer()
+        tokens.fault.withLock {
+            $0 = ScriptedServer.Reply(200, headers: [("Content-Type", "text/html")], body: "<p>hello</p>")
+        }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: connector) { (rig: Rig) async throws in
+                let message = try #require(await rig.failure()?.message)
+                #expect(message.contains("the output of `acquire` cannot be read"), "\(message)")
+                #expect(
+                    message.contains("; 127.0.0.1:\(server.port) answered 200 with text/html; the next"),
+                    "\(message)"
+                )
+            }
+        }
+    }
+
     @Test func `what an earlier step of acquire gave is hidden when a later one fails`() async throws {
         let connector = """
             fields: [ { name: base_url } ]

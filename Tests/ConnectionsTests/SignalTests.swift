@@ -35,6 +35,46 @@ struct SignalTests {
         }
     }
 
+    @Test func `a resource that always answers 403 costs no token request per process either`() async throws {
+        let tokens = TokenServer()
+        let store = try SQLiteStore.inMemory()
+        let clock = ManualClock()
+        tokens.refusal.withLock { $0 = .json("{}", status: 403) }
+        let connector = Rig.connector(refreshOn: "[401, 403]")
+        try await ScriptedServer.run(tokens.answer) { server in
+            for _ in 0..<5 {
+                try await Rig.run(server, connector: connector, clock: clock, store: store) { (rig: Rig) async throws in
+                    #expect(await rig.storm(20) == [403: 20])
+                    #expect(try await rig.get().renewalDidNotHelp)
+                    #expect(tokens.issued == 2)
+                }
+            }
+            clock.advance(by: .seconds(61))
+            try await Rig.run(server, connector: connector, clock: clock, store: store) { (rig: Rig) async throws in
+                #expect(await rig.storm(20) == [403: 20])
+                #expect(tokens.issued == 3)
+            }
+        }
+    }
+
+    @Test func `a token of a signal that has served another process is renewed when it is revoked`() async throws {
+        let tokens = TokenServer()
+        let store = try SQLiteStore.inMemory()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, store: store) { (rig: Rig) async throws in
+                _ = try await rig.get()
+                tokens.expireAll()
+                _ = try await rig.get()
+            }
+            try await Rig.run(server, store: store) { (rig: Rig) async throws in
+                #expect(try await rig.get().status == 200)
+                tokens.expireAll()
+                #expect(await rig.storm(20) == [200: 20])
+                #expect(tokens.issued == 3)
+            }
+        }
+    }
+
     @Test func `other requests keep working beside one that is always refused`() async throws {
         let tokens = TokenServer()
         let clock = ManualClock()

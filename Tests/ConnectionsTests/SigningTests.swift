@@ -86,6 +86,43 @@ struct AWSSignatureTests {
         }
     }
 
+    @Test(arguments: [
+        ("q=%7E~&a=b=c&s=+x", "q=~~&a=b%3Dc&s=%20x"), ("b=%ff&%c3%A9=é", "b=%FF&%C3%A9=%C3%A9"),
+        ("acl&a=&=b", "acl&a=&=b"), ("a=%&b=%4", "a=%25&b=%254"), ("b=2&a=1&&b=1", "b=2&a=1&b=1"),
+        ("'=(*)!", "%27=%28%2A%29%21"),
+    ])
+    func `a query is sent as it is signed`(_ query: String, _ sent: String) async throws {
+        let fields = """
+            connector: aws_sigv4
+            fields: { access_key_id: AKIDEXAMPLE, secret_access_key: { env: SECRET }, region: x, service: y, base_url: BASE }
+            """
+        try await ScriptedServer.run { _ in
+            .json("{}")
+        } _: { server in
+            let clock = ManualClock()
+            try await Rig.run(server, connector: nil, connection: fields, clock: clock) { (rig: Rig) async throws in
+                _ = try await rig.get("/items?" + query)
+                let request = try #require(server.requests.first)
+                #expect(request.query == sent)
+                var signed = [("Accept", "application/json, */*;q=0.8")]
+                AWSSignature(
+                    accessKeyID: "AKIDEXAMPLE",
+                    secretAccessKey: Rig.secret,
+                    sessionToken: nil,
+                    region: "x",
+                    service: "y"
+                ).sign(
+                    &signed,
+                    method: "GET",
+                    target: try Target("\(server.baseURL)/items?\(query)", base: nil),
+                    body: [],
+                    now: clock.now()
+                )
+                #expect(signed.last?.1 == request.header("authorization"))
+            }
+        }
+    }
+
     @Test func `a setting without a value is named`() async throws {
         let fields =
             "connector: aws_sigv4\nfields: { access_key_id: '', secret_access_key: { env: SECRET }, region: x, service: y, base_url: BASE }"

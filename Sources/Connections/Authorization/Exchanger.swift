@@ -181,7 +181,9 @@ struct Exchanger: Renewer {
             do {
                 last = try step.output?.evaluate(in: scope) ?? response.body
             } catch {
-                throw RenewalProblem(message: "the output of `\(what)` cannot be read: \(error.description)")
+                var message = "the output of `\(what)` cannot be read: \(error.description)"
+                if case .map = response.body {} else { message += "; \(summary(of: response))" }
+                throw RenewalProblem(message: message)
             }
             if let id = step.id { results[id] = last }
             // A later step may fail, and the server say what this one gave.
@@ -190,13 +192,17 @@ struct Exchanger: Renewer {
         guard case .map(let result) = last, !result.isEmpty else {
             var message = "`\(what)` returned no map of values"
             if let answer, exchange.steps.last?.output == nil {
-                let host = Origin(answer.url)?.hostAndPort ?? ""
-                message += ": \(host) answered \(answer.status) with \(form(of: answer))"
+                message += ": \(summary(of: answer))"
                 message += "; check its URL, or give it an `output:` that reads the answer"
             }
             throw RenewalProblem(message: message)
         }
         return result
+    }
+
+    /// Who answered, and with what.
+    private func summary(of answer: Response) -> String {
+        "\(Origin(answer.url)?.hostAndPort ?? "the server") answered \(answer.status) with \(form(of: answer))"
     }
 
     /// What a body is that is no JSON object, without a word of it.

@@ -133,6 +133,7 @@ struct Courier: Sendable {
         }
         let method = parcel.request.method.token
         var headers = parcel.headers
+        var target = parcel.target
         if parcel.signature != nil, parcel.pieces != nil {
             throw RequestFailure(
                 .configuration,
@@ -141,10 +142,11 @@ struct Courier: Sendable {
         }
         switch parcel.signature {
         case .aws(let signature):
+            target.spellQueryStrictly()
             signature.sign(
                 &headers,
                 method: method,
-                target: parcel.target,
+                target: target,
                 body: parcel.body ?? [],
                 now: clock.now()
             )
@@ -160,7 +162,7 @@ struct Courier: Sendable {
         }
         var message = OutgoingRequest(
             method: method,
-            url: parcel.target.url,
+            url: target.url,
             headers: headers,
             body: parcel.body,
             timeout: remaining,

@@ -31,8 +31,21 @@ enum PercentEncoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// A name or value of a query in its one strict spelling: all but unreserved characters encoded, with upper-case digits.
+    ///
+    /// Byte by byte, since not every query is UTF-8.
+    static func strict(_ text: Substring) -> String {
+        var bytes: [UInt8] = []
+        for byte in decodedBytes(text) {
+            if byte.isUnreserved { bytes.append(byte) } else { append(byte, to: &bytes) }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The text with `%XX` and `+` read.
-    static func decoded(_ text: Substring) -> String {
+    static func decoded(_ text: Substring) -> String { String(decoding: decodedBytes(text), as: UTF8.self) }
+
+    private static func decodedBytes(_ text: Substring) -> [UInt8] {
         let source = Array(text.utf8)
         var bytes: [UInt8] = []
         var place = 0
@@ -48,7 +61,7 @@ enum PercentEncoding {
                 bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     private static func encode(_ text: String, _ spaceAsPlus: Bool, into bytes: inout [UInt8]) {

@@ -85,6 +85,14 @@ struct Target: Sendable, Hashable {
         }
     }
 
+    /// Spells names and values of the query strictly, so that whoever checks a signature of it need not know how to.
+    mutating func spellQueryStrictly() {
+        reference.query = reference.query?.split(separator: "&").map { part in
+            part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                .map(PercentEncoding.strict).joined(separator: "=")
+        }.joined(separator: "&")
+    }
+
     /// Whether the query has a parameter of a name.
     func hasQuery(named name: String) -> Bool {
         (reference.query ?? "").split(separator: "&").contains { part in

@@ -98,11 +98,7 @@ struct AWSSignature: Sendable {
     private static func canonicalQuery(_ query: String) -> String {
         query.split(separator: "&").map { part -> (String, String) in
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let value = pair.count > 1 ? pair[1] : ""
-            return (
-                PercentEncoding.component(PercentEncoding.decoded(pair[0])),
-                PercentEncoding.component(PercentEncoding.decoded(value))
-            )
+            return (PercentEncoding.strict(pair[0]), pair.count > 1 ? PercentEncoding.strict(pair[1]) : "")
         }
         .sorted { $0 < $1 }
         .map { "\($0)=\($1)" }

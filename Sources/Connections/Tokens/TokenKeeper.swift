@@ -44,6 +44,8 @@ actor TokenKeeper {
     var ignoresTrouble = false
     private var loading: Task<Result<TokenRecord?, StoreError>, Never>?
     private var isLoaded = false
+    /// Looks up what brought the token of a number.
+    private var tracing: (number: Int, task: Task<Bool, Never>)?
     private var renewal: Task<Void, Never>?
     private var waiters: [Int: CheckedContinuation<Result<Void, ConnectionError>, Never>] = [:]
     private var lastWaiter = 0
@@ -94,6 +96,7 @@ actor TokenKeeper {
     /// The token to send the request again with; nil when it must not be.
     func tokenAfterSignal(generation: Int64) async throws(ConnectionError) -> Token? {
         try await load()
+        await learnOrigin()
         let decision = lifecycle.signal(generation: generation, now: services.clock.now())
         if decision == .giveUp { return nil }
         try await carryOut(decision)
@@ -104,6 +107,7 @@ actor TokenKeeper {
     /// A renewal that nobody waits for, because a signal came on a request that must not be sent again.
     func renewAfterSignal(generation: Int64) async {
         guard (try? await load()) != nil else { return }
+        await learnOrigin()
         let decision = lifecycle.signal(generation: generation, now: services.clock.now())
         if case .renewAndWait(let reason) = decision { start(reason) }
         publish()
@@ -274,6 +278,27 @@ actor TokenKeeper {
             if let record { adopt(record, reason: nil, cheap) }
             publish()
         }
+    }
+
+    /// Looks up once whether a signal brought the token that the store held: then a signal must not renew it again at once, in no process.
+    private func learnOrigin() async {
+        guard let token, lifecycle.wantsOrigin(now: services.clock.now()) else { return }
+        if tracing?.number != token.number {
+            tracing = (
+                token.number,
+                Task { [services, identity, connection] in
+                    // A history that cannot be read says nothing; the renewal will say what is wrong with the store.
+                    let renewals = (try? await services.store.renewals(of: connection, limit: 20)) ?? []
+                    let origin = renewals.first { renewal in
+                        renewal.identity == identity && renewal.at == token.acquiredAt
+                            && renewal.outcome == .renewed(generation: token.generation)
+                    }
+                    return origin?.reason == .signal
+                }
+            )
+        }
+        guard let task = tracing?.task else { return }
+        lifecycle.learnOrigin(of: token.generation, isFromSignal: await task.value)
     }
 
     /// Takes over what the store holds.

@@ -34,7 +34,9 @@ struct TokenLifecycle: Sendable {
         let renewAt: Instant?
         let keepAliveAt: Instant?
         /// A signal brought it: if signals come back at once, the token is not what is wrong.
-        let isFromSignal: Bool
+        ///
+        /// Nil: another process knows.
+        var isFromSignal: Bool?
         /// Why it must not be used any more; nil while it may.
         var spentBy: RenewalReason?
         /// A response to it was a success.
@@ -81,7 +83,9 @@ struct TokenLifecycle: Sendable {
         if let attention { return attention }
         if let current {
             if let until = current.quietUntil, now < until { return .giveUp }
-            if current.isFromSignal, !current.isProven, now < current.acquiredAt + Self.quietTime { return .giveUp }
+            if current.isFromSignal == true, !current.isProven, now < current.acquiredAt + Self.quietTime {
+                return .giveUp
+            }
             self.current?.spentBy = .signal
         }
         return renew(current == nil ? .firstUse : .signal, now)
@@ -143,8 +147,19 @@ struct TokenLifecycle: Sendable {
             expiresAt: token.expiresAt,
             renewAt: renewAt,
             keepAliveAt: keepAliveAt,
-            isFromSignal: reason == .signal
+            isFromSignal: reason.map { $0 == .signal }
         )
+    }
+
+    /// Whether the history must tell if a signal brought the token, before another signal renews it.
+    func wantsOrigin(now: Instant) -> Bool {
+        guard let current, current.isFromSignal == nil, !current.isProven else { return false }
+        return now < current.acquiredAt + Self.quietTime
+    }
+
+    /// What the history tells of a generation.
+    mutating func learnOrigin(of generation: Int64, isFromSignal: Bool) {
+        if generation == self.generation, current?.isFromSignal == nil { current?.isFromSignal = isFromSignal }
     }
 
     /// The secrets that the token was acquired with have changed: it is renewed before it is used.
@@ -205,7 +220,7 @@ struct TokenLifecycle: Sendable {
     /// Whether successes of the current generation still need to be told.
     var wantsProof: Bool {
         guard let current else { return false }
-        return current.isFromSignal && !current.isProven
+        return current.isFromSignal != false && !current.isProven
     }
 
     /// When the timer should ring next after `now`.
