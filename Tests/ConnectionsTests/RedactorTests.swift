@@ -25,6 +25,18 @@ struct RedactorTests {
         }
     }
 
+    @Test(arguments: [
+        // As Python writes it, as others do in upper case, as PHP does, as Go does, and JSON inside of JSON.
+        (#"p\u00e4ss/<w&rd>-\ud83d\ude00"#, "päss/<w&rd>-😀"), (#"p\u00E4ss/<w&rd>-\uD83D\uDE00"#, "päss/<w&rd>-😀"),
+        (#"p\u00e4ss\/<w&rd>-\ud83d\ude00"#, "päss/<w&rd>-😀"), (#"päss/\u003cw\u0026rd\u003e-😀"#, "päss/<w&rd>-😀"),
+        (#"tab\\tquote\\\"end"#, "tab\tquote\"end"), (#"bell\u0007end"#, "bell\u{7}end"),
+    ])
+    func `hides a secret however JSON escapes it`(_ form: String, _ secret: String) {
+        let redactor = Redactor()
+        redactor.add(secret)
+        #expect(redactor.redact("<\(form)>") == "<•••>")
+    }
+
     @Test func `hides a signed token that it never saw`() {
         let redactor = Redactor()
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6y"

@@ -64,6 +64,10 @@ struct RouteTests {
             "tls: { ca: TLS/ca.pem, certificate: TLS/client.pem, key: TLS/ca.pem }", true,
             "`tls.key` of the connection `api`: this is no private key in PEM"
         ),
+        (
+            "tls: { ca: TLS/ca.pem, certificate: TLS/client.pem, key: TLS/server.key }", true,
+            "the key does not belong to the client's certificate"
+        ),
     ])
     func `what fails says why`(_ tls: String, _ wantsClient: Bool, _ message: String) async throws {
         try await run("connector: none\nbase_uri: BASE\n\(tls)", wantsClient: wantsClient) { (rig: Rig) async throws in
@@ -106,7 +110,9 @@ struct RouteTests {
         let tls = "tls: { ca: TLS/ca.pem, minimum_version: '1.3' }"
         try await run("connector: none\nbase_uri: BASE\n\(tls)", wantsClient: false, newest: .tlsv12) {
             (rig: Rig) async throws in
-            #expect(await rig.failure()?.kind == .tls)
+            let failure = try #require(await rig.failure())
+            #expect(failure.kind == .tls)
+            #expect(failure.message.contains("does not speak a version of TLS that is allowed"), "\(failure.message)")
         }
     }
 

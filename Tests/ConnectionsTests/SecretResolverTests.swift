@@ -1,6 +1,7 @@
 import CEL
 import Foundation
 import Recipe
+import TestSupport
 import Testing
 
 @testable import Connections
@@ -63,5 +64,28 @@ struct SecretResolverTests {
         let message = try #require(error?.message)
         #expect(message.contains(expected), "\(message)")
         #expect(!message.contains("hidden"))
+    }
+
+    @Test func `a listing knows what of a group can be told without running a program`() async throws {
+        let connector = """
+            fields:
+              - name: keys
+                type: object
+                properties:
+                  - { name: run, control_type: password }
+                  - { name: here, control_type: password }
+                  - { name: there, control_type: password }
+            authorization: { type: api_key, apply: { headers: { X-Key: "${{ connection.keys.here }}" } } }
+            """
+        let connection =
+            "connector: api\nfields: { keys: { run: { command: [false] }, here: in-the-file, there: { env: SECRET } } }\n"
+        try await ScriptedServer.run { _ in
+            .json("{}")
+        } _: { server in
+            try await Rig.run(server, connector: connector, connection: connection) { (rig: Rig) async throws in
+                await rig.manager.learnSecrets(of: [rig.connection])
+                #expect(rig.redactor.redact("a in-the-file b \(Rig.secret) c") == "a ••• b ••• c")
+            }
+        }
     }
 }

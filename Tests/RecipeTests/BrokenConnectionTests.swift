@@ -1,5 +1,6 @@
 import Recipe
 import Testing
+import YAML
 
 /// Broken connections, and the reports that each must give: on the right line and column, with the mend.
 @Suite struct BrokenConnectionTests {
@@ -77,6 +78,26 @@ import Testing
                 "https://under_score.example",
             ]
         )
+    }
+
+    @Test func `no report shows a secret that stands in the file`() throws {
+        let connector =
+            "fields: [ { name: token, control_type: password }, { name: pin, control_type: password, options: [a] } ]\n"
+        let workspace = try TemporaryWorkspace([
+            "connectors/own.yml": connector,
+            "connections/a.yml": "{ connector: own, fields: { token: hunter-2 }, base_url: x }\n",
+            "connections/b.yml":
+                "connector: own\nfields: { token: { literal: hunter-2 }, tokem: hunter-2, pin: hunter-2 }\n",
+            "connections/c.yml": "{ connector: owm, fields: { token: hunter-2, deep: { a: [ hunter-2 ] } } }\n",
+            "connections/d.yml": "connector: own\nfields: { token: { env: T, default: hunter-2, x: 1 } }\n",
+            "e.yml":
+                "inputs: { t: { type: string, secret: true, default: hunter-2, x: 1 } }\nactions: [ { log: a } ]\n",
+        ]).load()
+        #expect(workspace.diagnostics.count >= 10)
+        for diagnostic in workspace.diagnostics {
+            let text = diagnostic.rendered(in: workspace.sources[diagnostic.path], colour: false)
+            #expect(!text.contains("hunter"), "\(text)")
+        }
     }
 
     @Test(arguments: ["10", "10/", "/s", "0/s", "ten/s", "10/fortnight", "-1/s", "10/0s"])

@@ -43,6 +43,24 @@ import YAML
         #expect(shown[caret] == Array(line)[column - 1])
     }
 
+    @Test func `an excerpt does not show what is hidden, on whichever of its lines it stands`() {
+        let diagnostics = Diagnostics(
+            Source(path: "r.yml", text: "{ a: hunter2, é: \"s3cret\", c: 1 }\nd: |\n  first\n  second\n")
+        )
+        diagnostics.report("x", "bad", at: Span(Mark(line: 1, column: 28), length: 1))
+        diagnostics.hide(Span(Mark(line: 1, column: 6), length: 7))
+        diagnostics.hide(Span(Mark(line: 1, column: 18), length: 8))
+        diagnostics.report("x", "worse", at: Span(Mark(line: 1, column: 6), length: 7))
+        diagnostics.hide(Span(start: Mark(line: 2, column: 4), end: Mark(line: 5, column: 1)))
+        diagnostics.report("x", "bad", at: Span(Mark(line: 4, column: 3), length: 6))
+        diagnostics.report("x", "bad", at: Span(Mark(line: 2, column: 1), length: 1))
+        let shown = diagnostics.sorted.map { $0.rendered(in: diagnostics.source, colour: false) }
+        #expect(shown[0].hasSuffix("1 | { a: •••, é: •••, c: 1 }\n  |      ^~~"))
+        #expect(shown[1].hasSuffix("1 | { a: •••, é: •••, c: 1 }\n  |                   ^"))
+        #expect(shown[2].hasSuffix("2 | d: •••\n  | ^"))
+        #expect(shown[3].hasSuffix("4 | •••\n  |    ^"))
+    }
+
     @Test func `never passes control characters on`() {
         let text = rendered("a: \u{1B}[31m\u{202E}x\n", (1, 4), 3, message: "bad \u{1B}[2J")
         #expect(!text.unicodeScalars.contains("\u{1B}") && !text.unicodeScalars.contains("\u{202E}"))

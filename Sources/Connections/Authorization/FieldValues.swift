@@ -81,11 +81,14 @@ final class FieldValues: Sendable {
     /// The secret fields among `needs` whose sources cost next to nothing, as they are now; those that cannot be read are left out.
     func cheapSecrets(_ needs: FieldNeeds) async -> [String: Value] {
         var result: [String: Value] = [:]
-        for (name, source) in sources where secretNames.contains(name) && needs.contains(name) && source.isCheap {
-            if let value = try? await resolver.resolve(source, field: name, connection: connection) {
+        for (name, source) in sources where secretNames.contains(name) && needs.contains(name) {
+            for part in source.cheapParts {
+                guard let value = try? await resolver.resolve(part, field: name, connection: connection) else {
+                    continue
+                }
                 // With a stored token nothing else may read it in this process, and a server could still repeat it.
                 redactor.add(value)
-                result[name] = value
+                if source.isCheap { result[name] = value }
             }
         }
         return result

@@ -92,12 +92,17 @@ extension TransportError {
         if type.contains("NIOSSL") || type.contains("BoringSSL") {
             let detail = String(describing: error)
             let reason =
-                detail.contains("ALERT") && detail.contains("CERTIFICATE")
-                ? "the server refuses the client's certificate, or wants one; see `tls:` of the connection"
-                : detail.contains("CERTIFICATE_VERIFY_FAILED") || detail.contains("certificate")
-                    ? "the server's certificate is not trusted (wrong name, expired, or signed by an unknown authority)"
-                    : detail.contains("WRONG_VERSION_NUMBER")
-                        ? "the server does not speak TLS on this port; is it http?" : "the TLS connection failed"
+                detail.contains("failedToLoadPrivateKey")
+                ? "the key does not belong to the client's certificate; see `tls:` of the connection"
+                : detail.contains("PROTOCOL_VERSION") || detail.contains("UNSUPPORTED_PROTOCOL")
+                    ? "the server does not speak a version of TLS that is allowed (1.2, or `tls.minimum_version` of the connection)"
+                    : detail.contains("ALERT") && detail.contains("CERTIFICATE")
+                        ? "the server refuses the client's certificate, or wants one; see `tls:` of the connection"
+                        : detail.contains("CERTIFICATE_VERIFY_FAILED") || detail.contains("certificate")
+                            ? "the server's certificate is not trusted (wrong name, expired, or signed by an unknown authority)"
+                            : detail.contains("WRONG_VERSION_NUMBER")
+                                ? "the server does not speak TLS on this port; is it http?"
+                                : "the TLS connection failed"
             self.init(.tls, reason)
         } else if type.contains("Decompression") {
             self.init(.tooLarge, "the compressed body is malformed or unpacks to far more than it weighs")

@@ -2,6 +2,9 @@
 enum SecretForms {
     /// All distinct spellings of at least `minimum` bytes: as it is, percent-encoded, JSON-escaped, base64 and base64url.
     ///
+    /// JSON knows many ways to write one text: with `/` escaped or not, in ASCII alone (Python, PHP), with what HTML knows escaped (Go); and JSON inside
+    /// of JSON is escaped twice.
+    ///
     /// Base64 of a longer text that holds the secret (`id:secret`) depends on where it begins modulo three; of each of the
     /// three cases only the characters that the secret alone decides are taken.
     static func all(of secret: [UInt8], minimum: Int) -> [[UInt8]] {
@@ -13,8 +16,15 @@ enum SecretForms {
             add(percentEncoded(secret, spaceAsPlus: false, upper: upper))
             add(percentEncoded(secret, spaceAsPlus: true, upper: upper))
         }
-        add(jsonEscaped(secret, escapesSlash: false))
-        add(jsonEscaped(secret, escapesSlash: true))
+        let json = jsonEscaped(secret)
+        add(json)
+        add(jsonEscaped(json))
+        add(jsonEscaped(secret, escaping: "/"))
+        add(jsonEscaped(secret, escaping: "<>&"))
+        let ascii = asciiEscaped(json)
+        add(ascii)
+        add(asciiEscaped(json, upperDigits))
+        add(asciiEscaped(jsonEscaped(secret, escaping: "/")))
         for offset in 0..<3 {
             let inner = base64(secret, offset: offset, isWhole: false)
             add(inner)
@@ -28,7 +38,7 @@ enum SecretForms {
     }
 
     private static func percentEncoded(_ bytes: [UInt8], spaceAsPlus: Bool, upper: Bool) -> [UInt8] {
-        let digits = Array((upper ? "0123456789ABCDEF" : "0123456789abcdef").utf8)
+        let digits = upper ? upperDigits : digits
         var result: [UInt8] = []
         for byte in bytes {
             if byte.isUnreserved {
@@ -42,24 +52,44 @@ enum SecretForms {
         return result
     }
 
-    private static func jsonEscaped(_ bytes: [UInt8], escapesSlash: Bool) -> [UInt8] {
+    private static let digits = Array("0123456789abcdef".utf8)
+    private static let upperDigits = Array("0123456789ABCDEF".utf8)
+
+    /// JSON's escapes (RFC 8259 section 7), and those of further characters: `/` as `\/`, others by number.
+    private static func jsonEscaped(_ bytes: [UInt8], escaping more: String = "") -> [UInt8] {
         var result: [UInt8] = []
         for byte in bytes {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
-            case UInt8(ascii: "/") where escapesSlash: result += [UInt8(ascii: "\\"), byte]
             case UInt8(ascii: "\n"): result += Array("\\n".utf8)
             case UInt8(ascii: "\r"): result += Array("\\r".utf8)
             case UInt8(ascii: "\t"): result += Array("\\t".utf8)
             case 0x08: result += Array("\\b".utf8)
             case 0x0C: result += Array("\\f".utf8)
-            case ..<0x20:
-                let digits = Array("0123456789abcdef".utf8)
-                result += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            case UInt8(ascii: "/") where more.utf8.contains(byte): result += [UInt8(ascii: "\\"), byte]
+            case _ where byte < 0x20 || more.utf8.contains(byte): result += numbered(UInt16(byte), digits)
             default: result.append(byte)
             }
         }
         return result
+    }
+
+    /// The text with all beyond ASCII as `\uXXXX`, of two units where one does not reach.
+    private static func asciiEscaped(_ bytes: [UInt8], _ digits: [UInt8] = digits) -> [UInt8] {
+        guard bytes.contains(where: { $0 >= 0x80 }) else { return bytes }
+        var result: [UInt8] = []
+        for unit in String(decoding: bytes, as: UTF8.self).utf16 {
+            if let byte = UInt8(exactly: unit), byte < 0x80 {
+                result.append(byte)
+            } else {
+                result += numbered(unit, digits)
+            }
+        }
+        return result
+    }
+
+    private static func numbered(_ unit: UInt16, _ digits: [UInt8]) -> [UInt8] {
+        Array("\\u".utf8) + [12, 8, 4, 0].map { digits[Int(unit >> $0) & 15] }
     }
 
     /// The base64 characters that `bytes` decide when they begin `offset` bytes after a multiple of three; with `isWhole`

@@ -165,4 +165,11 @@ extension FieldSource {
         case .group(let members): members.allSatisfy(\.source.isCheap)
         }
     }
+
+    /// What of it can be read at next to no cost: of a group its cheap members.
+    var cheapParts: [FieldSource] {
+        if isCheap { return [self] }
+        if case .group(let members) = self { return members.flatMap(\.source.cheapParts) }
+        return []
+    }
 }

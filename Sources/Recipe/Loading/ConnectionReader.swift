@@ -29,6 +29,7 @@ struct ConnectionReader {
 
         guard let connectorName else { return nil }
         guard catalogue.connectorNames.contains(connectorName.value) else {
+            if let fields { file.diagnostics.hideValues(fields) }
             let near = Suggestion.nearest(to: connectorName.value, among: catalogue.connectorNames.sorted())
             file.diagnostics.report(
                 "connection.connector",

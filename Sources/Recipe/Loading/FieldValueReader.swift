@@ -31,6 +31,7 @@ struct FieldValueReader {
                         help: near.map { "`\($0)` was probably meant" }
                             ?? "it has \(fields.map { "`\($0.name)`" }.joined(separator: ", "))"
                     )
+                    file.diagnostics.hideValues(entry.value)
                     continue
                 }
                 if let source = source(entry.value, field) { given.append((entry.name, source)) }
@@ -60,7 +61,7 @@ struct FieldValueReader {
             if let choices = field.choices, !choices.contains(value), value != .null {
                 file.diagnostics.report(
                     "connection.choice",
-                    "`\(value.text)` is not allowed for `\(field.name)`",
+                    "\(field.isSecret ? "this" : "`\(value.text)`") is not allowed for `\(field.name)`",
                     at: node.span,
                     help: "write one of \(choices.map { "`\($0.text)`" }.joined(separator: ", "))"
                 )
@@ -104,6 +105,7 @@ struct FieldValueReader {
     }
 
     private func warnAboutLiteral(_ field: Field, _ span: Span) {
+        file.diagnostics.hide(span)
         file.diagnostics.report(
             .warning,
             "connection.literal-secret",
@@ -111,5 +113,16 @@ struct FieldValueReader {
             at: span,
             help: "write `{ env: \(field.name.uppercased()) }`, `{ file: … }` or `{ command: […] }`"
         )
+    }
+}
+
+extension Diagnostics {
+    /// Hides every value in a node, of which nobody can say whether it is a secret.
+    func hideValues(_ node: Node) {
+        switch node.content {
+        case .scalar: hide(node.span)
+        case .sequence(let items): for item in items { hideValues(item) }
+        case .mapping(let entries): for entry in entries { hideValues(entry.value) }
+        }
     }
 }

@@ -47,6 +47,7 @@ struct InputReader {
             isSecret: isSecret
         )
         if isSecret, let defaultNode, !defaultNode.isNull {
+            file.diagnostics.hideValues(defaultNode)
             file.diagnostics.report(
                 "input.secret-default",
                 "a secret stands in the file for everybody who can read it",

@@ -17,7 +17,7 @@ extension Diagnostic {
         if let source, let span, let line = source.line(span.start.line) {
             let number = String(span.start.line)
             margin = String(repeating: " ", count: number.count + 1)
-            let excerpt = Excerpt(line, of: span)
+            let excerpt = Excerpt(line, of: span, hiding: hidden)
             let underline = paint.severity(severity, excerpt.underline)
             lines.append(paint.frame("\(margin)|"))
             lines.append("\(paint.frame("\(number) |")) \(excerpt.text)".trimmingTrailingSpaces)

@@ -30,6 +30,8 @@ public struct Diagnostic: Sendable, Hashable {
     public var path: String
     /// Where; nil when it concerns the whole file.
     public var span: Span?
+    /// What excerpts of the same line must not show: a secret that stands in the file.
+    var hidden: [Span] = []
 
     /// Makes a diagnostic.
     public init(

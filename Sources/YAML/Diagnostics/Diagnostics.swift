@@ -5,6 +5,7 @@ public final class Diagnostics {
     /// Everything reported, in the order of reporting.
     public private(set) var all: [Diagnostic] = []
     private var seen: Set<Diagnostic> = []
+    private var hidden: [Span] = []
 
     /// Starts an empty collection for a file.
     public init(_ source: Source) {
@@ -20,8 +21,16 @@ public final class Diagnostics {
         return all.enumerated().sorted { left, right in
             let (one, other) = (left.element.span?.start ?? first, right.element.span?.start ?? first)
             return one == other ? left.offset < right.offset : one < other
-        }.map(\.element)
+        }.map { entry in
+            var diagnostic = entry.element
+            guard let line = diagnostic.span?.start.line else { return diagnostic }
+            diagnostic.hidden = hidden.filter { ($0.start.line...max($0.start.line, $0.end.line)).contains(line) }
+            return diagnostic
+        }
     }
+
+    /// From now on no excerpt shows a stretch of the file, whatever is reported beside it.
+    public func hide(_ span: Span) { hidden.append(span) }
 
     /// Adds an error about a stretch of the file.
     public func report(_ code: String, _ message: String, at span: Span, help: String? = nil) {

@@ -11,10 +11,24 @@ struct Excerpt {
     private static let width = 110
     private static let tab = 4
 
-    init(_ line: Substring, of span: Span) {
+    /// What stands in place of a hidden stretch, whatever its length.
+    private static let mask = "•••"
+
+    init(_ line: Substring, of span: Span, hiding hidden: [Span] = []) {
         var cells: [Cell] = []
         var used = 0
-        for scalar in line.unicodeScalars {
+        let number = span.start.line
+        let masked = hidden.map { hidden in
+            let from = hidden.start.line < number ? 1 : hidden.start.column
+            return from..<(hidden.end.line > number ? Int.max : max(from, hidden.end.column))
+        }
+        for (index, scalar) in line.unicodeScalars.enumerated() {
+            if let stretch = masked.first(where: { $0.contains(index + 1) }) {
+                let isFirst = stretch.lowerBound == index + 1
+                cells.append(isFirst ? Cell(text: Self.mask, width: Self.mask.count) : Cell(text: "", width: 0))
+                used += isFirst ? Self.mask.count : 0
+                continue
+            }
             let width = scalar == "\t" ? Self.tab - used % Self.tab : scalar.cells
             let shown =
                 scalar == "\t"
