@@ -174,6 +174,7 @@ import Testing
                 }
                 let failure = try #require(await rig.failure())
                 #expect(failure.message.contains("the sign-in failed: POST 127.0.0.1"), "\(failure.message)")
+                #expect(failure.message.hasSuffix("until its fields or its file change"), "\(failure.message)")
                 #expect(failure.message.contains("401 invalid_client (who?)"))
                 let record = try #require(try await rig.store.renewals(of: "api", limit: 9).first)
                 guard case .failed(let message) = record.outcome else {

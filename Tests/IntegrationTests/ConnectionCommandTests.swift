@@ -81,6 +81,43 @@ import Testing
         #expect(try await program.run("connections", "--json").json.items.first?["used_by"]?.items.count == 9)
     }
 
+    @Test func `listings hide the secret of a connection that a recipe holds itself`() async throws {
+        let token = "own-Token/of+recipe"
+        try await ScriptedServer.run { request in
+            .json(Value.map(["said": .string(request.header("authorization") ?? "")]).json())
+        } _: { server in
+            let own = """
+                connection: { connector: bearer, fields: { token: { env: OWN }, base_url: "\(server.baseURL)" } }
+                actions: [ { id: a, get: /me } ]
+                output: ${{ actions.a.body }}
+                state: ${{ actions.a.body }}
+                """
+            let directory = try TemporaryDirectory([
+                "own.yml": own, "outer.yml": "actions: [ { id: b, call: own } ]\noutput: ${{ actions.b }}\n",
+            ])
+            let program = Program(in: directory.path, ["OWN": token])
+            for name in ["own", "outer"] {
+                #expect(try await program.run("once", "\(name).yml").json["said"] == "Bearer •••")
+            }
+            let runs = try await program.run("runs", "--json").json.items.compactMap { $0["id"]?.string }
+            #expect(runs.count >= 2)
+            // What a run did is told of the recipe as it was, also when it is no more.
+            for isGone in [false, true] {
+                if isGone { try directory.write("actions: [ { log: hello } ]\n", to: "own.yml") }
+                let own = try await program.run("runs", "own", "--json").json.items.compactMap { $0["id"]?.string }
+                for run in isGone ? own : runs {
+                    for arguments in [["show", run], ["show", run, "--json"]] {
+                        let shown = try await program.start(arguments).outcome().output
+                        #expect(shown.contains("Bearer •••") && !shown.contains(token), "\(arguments): \(shown)")
+                    }
+                }
+                guard !isGone else { continue }
+                let state = try await program.run("state", "get", "own").output
+                #expect(state.contains("Bearer •••") && !state.contains(token), "\(state)")
+            }
+        }
+    }
+
     @Test func `a copied connector is valid, and is not overwritten`() async throws {
         let directory = try TemporaryDirectory(["runner.yml": ""])
         let program = Program(in: directory.path)

@@ -14,6 +14,8 @@ struct Exchanger: Renewer {
 
     var timeout: Duration { definition.renewTimeout }
 
+    var isUnattended: Bool { definition.authorization?.signIn == nil }
+
     var isDigestCostly: Bool { fields.runsProgram(definition.exchangeNeeds) }
 
     func prepare(isFresh: Bool) async throws(ConnectionError) -> SecretDigest {

@@ -7,6 +7,9 @@ protocol Renewer: Sendable {
     /// The longest renewal.
     var timeout: Duration { get }
 
+    /// No person is needed for a new token.
+    var isUnattended: Bool { get }
+
     /// Resolves what acquire and refresh read, from their sources when `isFresh`, and digests the secrets among it.
     func prepare(isFresh: Bool) async throws(ConnectionError) -> SecretDigest
 

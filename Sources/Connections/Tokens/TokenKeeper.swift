@@ -235,9 +235,9 @@ actor TokenKeeper {
     func error(for trouble: TokenLifecycle.Trouble) -> ConnectionError {
         switch trouble {
         case .needsAttention(let message):
-            // One that a recipe holds itself cannot be named on the command line.
-            let byHand =
-                Connection.isInline(connection) ? "" : ", or `runner connections refresh \(connection)` is run"
+            // One that a recipe holds itself cannot be named on the command line; where a person must sign in, the message says so.
+            let isMendedByHand = renewer.isUnattended && !Connection.isInline(connection)
+            let byHand = isMendedByHand ? ", or `runner connections refresh \(connection)` is run" : ""
             return ConnectionError(
                 .needsAttention,
                 "the connection `\(connection)` needs attention: \(message); nothing more is tried until its fields or its file change\(byHand)"

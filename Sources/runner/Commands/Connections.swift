@@ -158,18 +158,6 @@ struct ListConnections: AsyncParsableCommand {
 extension Recipe {
     /// Whether the recipe sends anything through the connection of a name.
     fileprivate func uses(_ name: String) -> Bool {
-        isNamed(connection, name)
-            || [actions, onSuccess, onFailure, finally].joined().contains { uses(name, in: $0) }
-    }
-
-    private func uses(_ name: String, in action: Action) -> Bool {
-        if isNamed(action.connection, name) { return true }
-        if action.verb.branches.joined().contains(where: { uses(name, in: $0) }) { return true }
-        if case .handle(let actions) = action.onError { return actions.contains { uses(name, in: $0) } }
-        return false
-    }
-
-    private func isNamed(_ reference: ConnectionReference?, _ name: String) -> Bool {
-        if case .named(name, _)? = reference { true } else { false }
+        connections.contains { if case .named(name, _) = $0 { true } else { false } }
     }
 }

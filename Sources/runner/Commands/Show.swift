@@ -23,7 +23,7 @@ struct Show: AsyncParsableCommand {
         detail.actions.removeAll { $0.path.hasPrefix("@") }
         // Stored as they are, for a resume; what leaves the process does so without secrets.
         let redactor = try await SecretKnowledge.redactor(place, store)
-        try await SecretKnowledge.learn(inputsOf: detail, place, store, redactor)
+        try await SecretKnowledge.learn(of: detail, place, store, redactor)
         detail.inputs = detail.inputs.map(redactor.redact)
         detail.output = detail.output.map(redactor.redact)
         json ? Terminal.out(object(detail).json(pretty: true)) : show(detail)

@@ -9,24 +9,30 @@ enum SecretKnowledge {
     /// A redactor that knows the workspace's secrets and the tokens of the store; nothing is run or sent for it.
     static func redactor(_ place: WorkspaceOptions, _ store: SQLiteStore) async throws -> Redactor {
         let location = try place.location()
-        let workspace = try location.loader().loadConnections()
+        let workspace = try location.loader().load()
         let redactor = Redactor()
         let connections = manager(location, store, redactor)
         await connections.learnSecrets(of: workspace.connections.values)
+        // What a run gave may have come from a recipe that it called.
+        let recipes = Array(workspace.recipes.values) + [workspace.alerts].compactMap(\.self)
+        await connections.learnSecrets(of: recipes.flatMap(\.ownConnections))
         return redactor
     }
 
-    /// Lets a redactor know the secrets that a run was started with, by the recipe that it ran.
-    static func learn(inputsOf detail: RunDetail, _ place: WorkspaceOptions, _ store: SQLiteStore, _ redactor: Redactor)
+    /// Lets a redactor know the secrets that a run was started with, and those of its own connections, by the recipe that it ran.
+    static func learn(of detail: RunDetail, _ place: WorkspaceOptions, _ store: SQLiteStore, _ redactor: Redactor)
         async throws
     {
-        guard let version = detail.run.version, let inputs = detail.inputs, inputs != .map([:]) else { return }
+        guard let version = detail.run.version else { return }
         let text = try await StoreAccess.asking { () async throws(StoreError) in try await store.version(version) }
         guard let text else { return }
-        let loader = try place.location().loader()
+        let location = try place.location()
+        let loader = try location.loader()
         let recipe = loader.recipe(fromVersion: text, of: detail.run.fire.recipe, in: loader.loadConnections())
+        let inputs = detail.inputs ?? .map([:])
         // What cannot be read tells nothing of its secrets: then all of it is one.
         guard let recipe else { return redactor.add(inputs) }
+        await manager(location, store, redactor).learnSecrets(of: recipe.ownConnections)
         for secret in InputDefinition.secrets(among: recipe.inputs, in: inputs) { redactor.add(secret) }
     }
 
