@@ -103,6 +103,7 @@ import Testing
             "{ run: [no-such-program] }", "there is no program `no-such-program` in the directories of PATH",
             .configuration
         ),
+        ("{ shell: \"no-such-program 2> /dev/null\" }", "`sh` ended with exit code 127; install the program", .exit),
         ("{ run: [./nowhere] }", "there is no program `", .configuration),
         ("{ run: [./plain.txt] }", "`plain.txt` may not be executed; run `chmod +x` on it", .configuration),
         ("{ run: [pwd], cwd: nowhere }", "there is no directory `", .configuration),

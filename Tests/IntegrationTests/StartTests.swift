@@ -148,6 +148,17 @@ import Testing
         #expect(try await process.outcome().status == 0)
     }
 
+    @Test func `with a mistake in runner.yml nothing is started`() async throws {
+        let directory = try TemporaryDirectory([
+            "runner.yml": "timezone: Nowhere/Land\n", "tick.yml": "trigger: { interval: 1s }\nactions: [{ log: one }]\n",
+        ])
+        let outcome = try await Program(in: directory.path).run("start")
+        #expect(outcome.status == 2)
+        #expect(outcome.errors.contains("runner.yml:1:11: error: unknown time zone"))
+        #expect(outcome.errors.contains("nothing runs with a mistake in runner.yml"))
+        #expect(!outcome.errors.contains("ready"))
+    }
+
     @Test func `an update of the tz database takes effect while it runs`() async throws {
         let zones = try TemporaryDirectory()
         let files = FileManager.default

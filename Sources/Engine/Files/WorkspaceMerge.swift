@@ -16,8 +16,8 @@ struct WorkspaceMerge: Sendable {
         let errors = new.diagnostics.filter { $0.severity == .error }
         rejected = errors
         let broken = Set(errors.map(\.path))
-        // Settings reach into every recipe (its zone, its defaults), so with wrong settings nothing can be taken.
-        guard !broken.contains(where: { $0 == "runner.yml" || $0.hasSuffix("/runner.yml") }) else {
+        // With wrong settings nothing can be taken.
+        guard !new.hasBrokenSettings else {
             workspace = old
             (added, changed, removed) = ([], [], [])
             return

@@ -228,16 +228,24 @@ struct ProgramRunner {
         switch program.expect {
         case .codes(let ranges):
             guard ranges.contains(where: { $0.contains(code) }) else {
-                return .failure(error(.exit, "`\(name)` \(end)\(Self.lastLine(of: errors))"))
+                return .failure(error(.exit, "`\(name)` \(end)\(Self.lastLine(of: errors))\(mend(code))"))
             }
         case .condition(let condition):
             guard try run.holds(condition, as: "expect", of: step, in: scope.with("result", value)) else {
                 // An exit code that is an error says more than the expression.
-                if code != 0 { return .failure(error(.exit, "`\(name)` \(end)\(Self.lastLine(of: errors))")) }
+                if code != 0 {
+                    return .failure(error(.exit, "`\(name)` \(end)\(Self.lastLine(of: errors))\(mend(code))"))
+                }
                 return .failure(error(.expectation, "`\(name)` \(end), but its result does not satisfy `expect`"))
             }
         }
         return .success(VerbResult(value: value, request: "\(name) exit \(code)"))
+    }
+
+    /// What to do about an exit code that says the same with every shell.
+    private func mend(_ code: Int) -> String {
+        guard case .shell = program.command, code == 127 else { return "" }
+        return "; install the program that is not there, or write its whole path"
     }
 
     private func error(_ kind: RunError.Kind, _ message: String) -> RunError {

@@ -25,6 +25,13 @@ public struct Workspace: Sendable {
 
     /// Nothing stands in the way of running it.
     public var isValid: Bool { !diagnostics.contains { $0.severity == .error } }
+
+    /// `runner.yml` has errors: what it says reaches into every recipe (its zone, its defaults, the store), so that none can be trusted.
+    public var hasBrokenSettings: Bool {
+        diagnostics.contains { report in
+            report.severity == .error && (report.path == "runner.yml" || report.path.hasSuffix("/runner.yml"))
+        }
+    }
 }
 
 /// What `runner.yml` says.
