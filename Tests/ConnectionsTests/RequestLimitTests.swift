@@ -62,15 +62,70 @@ struct RequestLimitTests {
 
     @Test func `those who are held go on one after another, the first as soon as the server wants`() {
         let hold = RequestHold()
-        #expect(hold.remaining(now: .zero) == nil)
-        hold.extend(by: .seconds(10), now: .zero)
-        let waits = (0..<3_000).compactMap { _ in hold.remaining(now: .seconds(4)) }
+        #expect(hold.remaining(of: .first, now: .zero) == nil)
+        hold.extend(by: .seconds(10), after: .first, now: .zero)
+        let waits = (0..<3_000).compactMap { _ in hold.remaining(of: .first, now: .seconds(4)) }
         #expect(waits.first == .seconds(6) && waits[1] == .seconds(6) + RequestHold.step)
         #expect(waits.allSatisfy { $0 >= .seconds(6) && $0 < .seconds(11) })
         #expect(waits.count { $0 < .milliseconds(6_100) } < 100)
-        #expect(hold.remaining(now: .seconds(10)) == nil)
-        hold.extend(by: .seconds(1), now: .seconds(20))
-        #expect(hold.remaining(now: .seconds(20)) == .seconds(1))
+        #expect(hold.remaining(of: .first, now: .seconds(10)) == nil)
+        hold.extend(by: .seconds(1), after: .first, now: .seconds(20))
+        #expect(hold.remaining(of: .first, now: .seconds(20)) == .seconds(1))
+    }
+
+    /// A thousand clients of a server that answers after 5 ms, and lets through what it likes.
+    ///
+    /// - Returns: how long it takes, and how many requests.
+    private func storm(_ clients: Int = 1_000, _ isWelcome: (_ attempt: Int, _ now: Duration) -> Bool) -> (
+        Duration, Int
+    ) {
+        let hold = RequestHold()
+        let pause = 2_000
+        var due = [0: Array(0..<clients)]
+        var answers: [Int: [Int]] = [:]
+        var attempts = Array(repeating: 0, count: clients)
+        var (left, sent, millisecond) = (clients, 0, 0)
+        while left > 0, millisecond < 600_000 {
+            let now = Duration.milliseconds(millisecond)
+            for client in answers.removeValue(forKey: millisecond) ?? [] {
+                attempts[client] += 1
+                if isWelcome(attempts[client], now) {
+                    left -= 1
+                } else {
+                    hold.extend(by: .milliseconds(pause), after: attempts[client] == 1 ? .first : .again, now: now)
+                    due[millisecond + pause, default: []].append(client)
+                }
+            }
+            // Those who begin at once do so a hundred in a millisecond.
+            let present = due.removeValue(forKey: millisecond) ?? []
+            if present.count > 100 { due[millisecond + 1] = present.dropFirst(100) + (due[millisecond + 1] ?? []) }
+            for client in present.prefix(100) {
+                if let wait = hold.remaining(of: attempts[client] == 0 ? .first : .again, now: now) {
+                    due[millisecond + max(1, Int(wait / .milliseconds(1))), default: []].append(client)
+                } else {
+                    answers[millisecond + 5, default: []].append(client)
+                    sent += 1
+                }
+            }
+            millisecond += 1
+        }
+        return (.milliseconds(millisecond), sent)
+    }
+
+    @Test func `a server that tells each client once to wait has answered all of them soon`() {
+        let (lasted, sent) = storm { attempt, _ in attempt > 1 }
+        #expect(lasted < .seconds(60) && sent == 2_000)
+    }
+
+    @Test func `a server with one limit for all is asked little more than it takes`() {
+        var window = (number: Int64(-1), count: 0)
+        let (lasted, sent) = storm { _, now in
+            let number = now.components.seconds / 2
+            if window.number != number { window = (number, 0) }
+            window.count += 1
+            return window.count <= 100
+        }
+        #expect(lasted < .seconds(30) && sent < 1_700)
     }
 
     @Test func `places of those who were cancelled are used again, each once`() throws {

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Servers that say when they want to be asked again.
-@Suite(.timeLimit(.minutes(2))) struct RateLimitTests {
+@Suite(.timeLimit(.minutes(5))) struct RateLimitTests {
     @Test(arguments: ["retry_after=700", "rate_limit_reset=700", "rate_limit=700", "x_rate_limit_reset=700"])
     func `waits as long as the server asks`(_ header: String) async throws {
         for status in [429, 503] {
@@ -91,9 +91,10 @@ import Testing
                 for _ in 0..<1_000 {
                     group.addTask {
                         // Two cannot begin in the same microsecond.
-                        while true {
+                        while !Task.isCancelled {
                             if let result = try? await engine.once(plan, inputs: .map([:])) { return result.status }
                         }
+                        return nil
                     }
                 }
                 var all: [RunStatus?: Int] = [:]

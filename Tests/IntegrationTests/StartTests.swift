@@ -150,7 +150,8 @@ import Testing
 
     @Test func `with a mistake in runner.yml nothing is started`() async throws {
         let directory = try TemporaryDirectory([
-            "runner.yml": "timezone: Nowhere/Land\n", "tick.yml": "trigger: { interval: 1s }\nactions: [{ log: one }]\n",
+            "runner.yml": "timezone: Nowhere/Land\n",
+            "tick.yml": "trigger: { interval: 1s }\nactions: [{ log: one }]\n",
         ])
         let outcome = try await Program(in: directory.path).run("start")
         #expect(outcome.status == 2)

@@ -12,28 +12,77 @@ final class RequestHold: Sendable {
     /// After so many steps it begins anew, so that nobody is held much longer than the server asked.
     private static let steps = 1_000
 
+    /// The most that go on at the same time.
+    private static let widest = 1_024
+
+    /// Requests of one kind since the hold before: how many were sent, and how many of them the server told to wait.
+    private struct Count {
+        var sent = 0
+        var refused = 0
+        var succeeded: Int { max(0, sent - refused) }
+    }
+
     private struct State {
         var end = Duration.zero
-        /// How many have been held so far.
-        var waiting = 0
+        /// Whether the hold lasts, or has ended since anybody looked.
+        var isHeld = false
+        /// How many of each kind have been held so far.
+        var waiting: [RequestTurn: Int] = [:]
+        var counts: [RequestTurn: Count] = [:]
+        /// How many go on at the same time that were not told to wait themselves.
+        var width = 1
+
+        /// A hold is over, and all answers that led to it are there.
+        ///
+        /// A server that counts all requests together lets through some that are new, or tells some that have waited to wait again. One that counts by
+        /// client or by object does neither, and to send it two new ones at a time would take a thousand of them a quarter of an hour.
+        mutating func judge() {
+            isHeld = false
+            let (new, old) = (counts[.first] ?? Count(), counts[.again] ?? Count())
+            if old.refused == 0, old.succeeded > 0, new.refused > 0, new.succeeded == 0 {
+                width = min(2 * width, RequestHold.widest)
+            } else if old.refused > 0 || new.succeeded > 0 {
+                width = 1
+            }
+            counts = [:]
+        }
     }
 
     private let state = Mutex(State())
 
-    /// Holds back for a time from `now` on; never ends earlier what is held longer.
-    func extend(by length: Duration, now: Duration) {
+    /// Holds back for a time from `now` on, because a request was told to wait; never ends earlier what is held longer.
+    func extend(by length: Duration, after turn: RequestTurn, now: Duration) {
         state.withLock { state in
-            if state.end <= now { state.waiting = 0 }
+            if state.end <= now {
+                if state.isHeld { state.judge() }
+                state.isHeld = true
+                state.waiting = [:]
+            }
+            state.counts[turn, default: Count()].refused += 1
             state.end = max(state.end, now + min(length, Self.longest))
         }
     }
 
-    /// How long it still lasts for one more; nil when it does not.
-    func remaining(now: Duration) -> Duration? {
+    /// How long it still lasts for one more; nil when it does not, and the request is sent.
+    func remaining(of turn: RequestTurn, now: Duration) -> Duration? {
         state.withLock { state in
-            guard state.end > now else { return nil }
-            defer { state.waiting += 1 }
-            return state.end - now + Self.step * (state.waiting % Self.steps)
+            guard state.end > now else {
+                if state.isHeld { state.judge() }
+                // Where nobody was ever held there is nothing to count.
+                if state.end > .zero { state.counts[turn, default: Count()].sent += 1 }
+                return nil
+            }
+            let before = state.waiting[turn, default: 0]
+            state.waiting[turn] = before + 1
+            return state.end - now + Self.step * (before / (turn == .first ? state.width : 1) % Self.steps)
         }
     }
+}
+
+/// What a request has heard before it is sent.
+public enum RequestTurn: Sendable, Hashable {
+    /// Nothing yet.
+    case first
+    /// The server told it to wait, and it has.
+    case again
 }

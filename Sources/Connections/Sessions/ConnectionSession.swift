@@ -51,12 +51,12 @@ public final class ConnectionSession: Sendable {
     /// Says that the server wants no request for a time; moments are those of one monotonic clock.
     ///
     /// Without a connection each URL is another server, and nothing is held.
-    public func hold(for length: Duration, now: Duration) {
-        if definition.connector != nil { limits.hold.extend(by: length, now: now) }
+    public func hold(for length: Duration, after turn: RequestTurn, now: Duration) {
+        if definition.connector != nil { limits.hold.extend(by: length, after: turn, now: now) }
     }
 
     /// How long the server still wants no request; nil when it takes one.
-    public func held(now: Duration) -> Duration? { limits.hold.remaining(now: now) }
+    public func held(_ turn: RequestTurn, now: Duration) -> Duration? { limits.hold.remaining(of: turn, now: now) }
 
     /// The `connection` variable of recipes: the fields that are no secrets, and the keys that acquire returned and that are `public:`.
     public func visible() async throws(ConnectionError) -> Value {

@@ -12,6 +12,8 @@ final class HTTPSender {
     private let session: ConnectionSession
     /// Attempts so far, over all pages.
     private(set) var attempts = 0
+    /// Whether the request that is being sent was told to wait.
+    private var turn = RequestTurn.first
 
     init(_ performance: Performance, _ request: HTTPAction, in scope: Scope) throws(Exit) {
         self.performance = performance
@@ -70,6 +72,7 @@ final class HTTPSender {
     func send(_ prepared: PreparedRequest) async throws(Exit) -> Response {
         let retry = Retry(policy: policy)
         var attempt = 0
+        turn = .first
         while true {
             attempt += 1
             attempts += 1
@@ -127,7 +130,7 @@ final class HTTPSender {
 
     /// Waits while the server wants no request of this connection, whoever was told so.
     private func waitForHold() async throws(Exit) {
-        while let wait = session.held(now: run.services.clock.uptime()) {
+        while let wait = session.held(turn, now: run.services.clock.uptime()) {
             guard wait < run.remaining else {
                 let seconds = (wait + .milliseconds(999)).components.seconds
                 let message =
@@ -155,7 +158,8 @@ final class HTTPSender {
         switch result {
         case .success(let response):
             if let wait = response.retryAfter, response.status == 429 || response.status == 503 {
-                session.hold(for: wait, now: run.services.clock.uptime())
+                session.hold(for: wait, after: turn, now: run.services.clock.uptime())
+                turn = .again
             }
             let judged = try check(response).flatMap(saved)
             if case .failure = judged { response.file?.discard() }

@@ -43,7 +43,10 @@ struct Start: AsyncParsableCommand {
         )
         // Else it would fire in another zone, and perhaps into another store.
         guard !workspace.hasBrokenSettings else {
-            throw Failure(.invalid, "nothing runs with a mistake in runner.yml, which every recipe goes by; mend it and start again")
+            throw Failure(
+                .invalid,
+                "nothing runs with a mistake in runner.yml, which every recipe goes by; mend it and start again"
+            )
         }
         // What is valid runs; what is broken has been said and is left out until it is mended.
         if workspace.recipes.isEmpty, !workspace.isValid { throw ExitCode(Failure.Code.invalid.rawValue) }
