@@ -118,6 +118,41 @@ import Testing
         }
     }
 
+    @Test func `validate says which fields have no value here, without showing or running any`() async throws {
+        let bearer = "connector: bearer\nbase_uri: https://api.example.com/\nfields: { token: "
+        let directory = try TemporaryDirectory([
+            "connections/a.yml": bearer + "{ env: NOT_SET } }\n", "connections/b.yml": bearer + "{ env: PIN } }\n",
+            "connections/c.yml": bearer + "{ file: gone } }\n", "connections/d.yml": bearer + "{ file: open } }\n",
+            "connections/e.yml": bearer + "{ command: [touch, ran] } }\n",
+            "connections/f.yml": bearer + "{ env: NOT_SET, default: '' } }\n",
+            "connections/g.yml": bearer + "{ env: LONG } }\n",
+            "own.yml":
+                "connection: { connector: basic, base_uri: https://x.example/, fields: { username: u, password: { env: NOT_SET } } }\nactions: [ { get: /me } ]\n",
+            "uses.yml": "connection: a\nactions: [ { get: /me } ]\n", "open": "long-enough\n",
+        ])
+        let program = Program(in: directory.path, ["PIN": "12x4", "LONG": "long-enough"])
+        let outcome = try await program.run("validate", "--json")
+        #expect(outcome.status == 0)
+        let found = outcome.json.items.filter { $0["code"]?.string != "connection.literal-secret" }
+        #expect(
+            found.map { "\($0["path"]?.string ?? ""):\($0["line"]?.text ?? ""): \($0["code"]?.string ?? "")" } == [
+                "connections/a.yml:3: connection.variable", "connections/b.yml:3: connection.short-secret",
+                "connections/c.yml:3: connection.file",
+                "own.yml:1: connection.variable",
+            ]
+        )
+        #expect(!outcome.output.contains("12x4") && !directory.contents().keys.contains("ran"))
+        try directory.write(
+            "connector: basic\nfields: { username: { env: NOT_SET }, password: y7z }\nbase_uri: https://x.example/\n",
+            to: "connections/h.yml"
+        )
+        let shown = try await program.run("validate", "connections/h.yml").output
+        #expect(shown.contains("NOT_SET is not set") && shown.contains("too short to be hidden"))
+        #expect(!shown.contains("y7z"), "\(shown)")
+        let one = try await program.run("validate", "uses.yml", "--json").json.items
+        #expect(one.map { $0["path"]?.string } == ["connections/a.yml"])
+    }
+
     @Test func `a copied connector is valid, and is not overwritten`() async throws {
         let directory = try TemporaryDirectory(["runner.yml": ""])
         let program = Program(in: directory.path)

@@ -52,6 +52,7 @@ struct ConnectionReader {
         )
         connection.fields = FieldValueReader(file: file, owner: "the connector `\(connector.name)`")
             .values(fields, of: connector.fields, at: node.span)
+        if let fields { connection.fieldSpans = FieldValueReader.spans(fields) }
         connection.baseURI = baseURI
         connection.test = test
         connection.tls = tls

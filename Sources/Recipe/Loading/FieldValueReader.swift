@@ -50,6 +50,17 @@ struct FieldValueReader {
         return given
     }
 
+    /// Where each value stands, those of mappings below it as `name.member`.
+    static func spans(_ node: Node) -> [String: Span] {
+        guard case .mapping(let entries) = node.content else { return [:] }
+        var spans: [String: Span] = [:]
+        for entry in entries {
+            spans[entry.name] = entry.value.span
+            for (name, span) in self.spans(entry.value) { spans["\(entry.name).\(name)"] = span }
+        }
+        return spans
+    }
+
     private func source(_ node: Node, _ field: Field) -> FieldSource? {
         if !field.properties.isEmpty {
             let reader = FieldValueReader(file: file, owner: "the group `\(field.name)`")

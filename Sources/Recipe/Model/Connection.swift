@@ -1,4 +1,5 @@
 public import CEL
+public import YAML
 
 /// One account of an API: a connector and the values of its fields (DESIGN section 6).
 public struct Connection: Sendable {
@@ -13,6 +14,8 @@ public struct Connection: Sendable {
     public let connector: Connector
     /// Where each field's value comes from.
     public var fields: [(name: String, source: FieldSource)] = []
+    /// Where the values of fields stand, by name; those of a group's as `group.name`.
+    public var fieldSpans: [String: Span] = [:]
     /// Replaces the connector's.
     public var baseURI: Template?
     /// Replaces the connector's.

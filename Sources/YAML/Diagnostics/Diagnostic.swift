@@ -31,7 +31,7 @@ public struct Diagnostic: Sendable, Hashable {
     /// Where; nil when it concerns the whole file.
     public var span: Span?
     /// What excerpts of the same line must not show: a secret that stands in the file.
-    var hidden: [Span] = []
+    public var hidden: [Span] = []
 
     /// Makes a diagnostic.
     public init(

@@ -51,6 +51,7 @@ struct Validate: ParsableCommand {
                 }
             }
             diagnostics.append(contentsOf: workspace.diagnostics)
+            diagnostics.append(contentsOf: fieldWarnings(workspace, location, isWhole: file == nil))
             sources.merge(workspace.sources) { first, _ in first }
             recipes += workspace.recipes.count
             if let warning = location.dotEnvWarning {
@@ -79,6 +80,29 @@ struct Validate: ParsableCommand {
             )
         }
         if diagnostics.contains(where: { $0.severity == .error }) { throw ExitCode(Failure.Code.invalid.rawValue) }
+    }
+
+    /// What is to be said of the fields of a workspace's connections, or of those that its recipes use.
+    private func fieldWarnings(
+        _ workspace: Workspace,
+        _ location: WorkspaceLocation,
+        isWhole: Bool
+    ) -> [Diagnostic] {
+        let report = FieldSourceReport(environment: location.environment(), root: location.root)
+        let recipes = workspace.recipes.values.sorted { $0.name < $1.name }
+        let used = Set(
+            recipes.flatMap(\.connections).compactMap { if case .named(let name, _) = $0 { name } else { nil } }
+        )
+        let named = workspace.connections.values.filter { isWhole || used.contains($0.name) }
+        let connections = named.sorted { $0.name < $1.name } + recipes.flatMap(\.ownConnections)
+        return connections.flatMap(report.warnings).map { warning in
+            var warning = warning
+            // A secret on the same line has a warning of its own, which knows where it stands.
+            warning.hidden = workspace.diagnostics.filter {
+                $0.path == warning.path && $0.span?.start.line == warning.span?.start.line
+            }.flatMap(\.hidden)
+            return warning
+        }
     }
 
     /// What the arguments mean: whole workspaces, or single recipes of them.

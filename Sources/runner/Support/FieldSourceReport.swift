@@ -1,0 +1,83 @@
+import CEL
+import Connections
+import Foundation
+import Recipe
+import YAML
+
+/// What `validate` says of where fields come from: it reads variables and files, runs nothing, and shows no value.
+struct FieldSourceReport {
+    let environment: [String: String]
+    let root: String
+
+    /// Warnings about a connection's fields, in the order of its file.
+    func warnings(_ connection: Connection) -> [Diagnostic] {
+        connection.fields.flatMap { name, source in
+            warnings(source, name, connection.connector.fields.first { $0.name == name }, connection)
+        }
+    }
+
+    private func warnings(
+        _ source: FieldSource,
+        _ name: String,
+        _ field: Field?,
+        _ connection: Connection
+    ) -> [Diagnostic] {
+        func warning(_ code: String, _ message: String, _ help: String) -> Diagnostic {
+            Diagnostic(
+                .warning,
+                code: code,
+                message: message,
+                help: help,
+                path: connection.path,
+                span: connection.fieldSpans[name] ?? Span(connection.place.mark, length: 1)
+            )
+        }
+        let value: String?
+        var found: [Diagnostic] = []
+        switch source {
+        case .group(let members):
+            return members.flatMap { member, source in
+                warnings(source, "\(name).\(member)", field?.properties.first { $0.name == member }, connection)
+            }
+        case .literal(let literal):
+            value = literal.isNull ? nil : literal.text
+        case .env(let variable, let fallback):
+            value = environment[variable] ?? fallback?.text
+            if value == nil {
+                found.append(
+                    warning(
+                        "connection.variable",
+                        "the environment variable \(variable) is not set here",
+                        "set it where it runs, write it into the workspace's .env, or give a `default:`"
+                    )
+                )
+            }
+        case .file(let path):
+            let absolute = path.hasPrefix("/") ? path : root + "/" + path
+            value = try? String(contentsOfFile: absolute, encoding: .utf8).trimmingCharacters(in: .newlines)
+            var status = stat()
+            if stat(absolute, &status) != 0 {
+                found.append(
+                    warning(
+                        "connection.file",
+                        "\(path) cannot be read here: \(String(cString: strerror(errno)))",
+                        "a path is relative to the workspace; the file must be there where it runs"
+                    )
+                )
+            }
+        case .credential, .command:
+            // The one is there for a service only, the other would have to be run.
+            value = nil
+        }
+        if field?.isSecret == true, let value, !value.isEmpty, value.utf8.count < Redactor.minimumLength {
+            found.append(
+                warning(
+                    "connection.short-secret",
+                    "this secret is too short to be hidden: texts of fewer than \(Redactor.minimumLength) characters are not looked for in logs and results",
+                    "use a longer one"
+                )
+            )
+        }
+        return found
+    }
+}
