@@ -3,7 +3,9 @@ import Crypto
 import Recipe
 
 /// What a session needs of a connection and its connector, prepared once.
-struct Definition: Sendable {
+///
+/// A class: it is large, and what suspended requests hold copies of, they hold in memory.
+final class Definition: Sendable {
     let name: String
     let connector: Connector?
     let fields: [(name: String, source: FieldSource)]
@@ -16,6 +18,8 @@ struct Definition: Sendable {
     let rateLimit: RateLimit?
     let maxConcurrency: Int?
     let renewTimeout: Duration
+    /// A token can be acquired or refreshed.
+    let isRenewable: Bool
 
     /// What `base_uri` and `apply` read.
     let sendNeeds: FieldNeeds
@@ -48,6 +52,7 @@ struct Definition: Sendable {
         maxConcurrency = connection.maxConcurrency
         renewTimeout = connection.renewTimeout
         let authorization = connection.connector.authorization
+        isRenewable = authorization.acquire != nil || authorization.refresh != nil
         let base = FieldNeeds(connection.effectiveBaseURI?.expressions ?? [])
         let applied = authorization.apply?.expressions ?? []
         applyNeeds = FieldNeeds(applied)
@@ -80,6 +85,7 @@ struct Definition: Sendable {
         rateLimit = nil
         maxConcurrency = nil
         renewTimeout = Defaults.renewTimeout
+        isRenewable = false
         sendNeeds = FieldNeeds()
         exchangeNeeds = FieldNeeds()
         applyNeeds = FieldNeeds()
@@ -91,9 +97,6 @@ struct Definition: Sendable {
     }
 
     var authorization: Authorization? { connector?.authorization }
-
-    /// A token can be acquired or refreshed.
-    var isRenewable: Bool { authorization?.acquire != nil || authorization?.refresh != nil }
 
     /// Something secret may travel with its requests.
     var hasCredential: Bool { authorization?.apply != nil || isRenewable || tls?.certificate != nil }

@@ -25,163 +25,63 @@ struct Courier: Sendable {
         timeout: Duration,
         permits: (Origin) -> Bool
     ) async throws(RequestFailure) -> Response {
-        let begin = ContinuousClock.now
-        var target = target
-        var route = route
-        target.add(request.query)
-        var keepsCredentials = true
+        let deadline = ContinuousClock.now + timeout
+        var parcel = try Parcel(request, asTo: target, over: route, applying: applier)
         var redirects = 0
         while true {
-            var additions: Additions?
-            do {
-                if keepsCredentials { additions = try applier?.additions(for: request, to: target) }
-            } catch {
-                throw RequestFailure(error, request: Self.label(request, target))
-            }
-            let parcel = Parcel(request, target, additions, keepsCredentials: keepsCredentials)
-            let deadline = begin + timeout
-            var answer = try await exchange(parcel, over: route, until: deadline, timeout)
-            var hint: String?
-            if case .digest(_, let memory)? = additions?.signature, answer.status == 401 {
-                if memory.take(answer) {
-                    answer = try await exchange(parcel, over: route, until: deadline, timeout)
-                } else {
-                    hint = excerpt(DigestChallenge.explanation(of: answer.headers), 200)
-                }
-            }
-            guard (300...399).contains(answer.status), request.redirects == .follow, answer.status != 304,
-                answer.status != 300, request.method == .get || request.method == .head,
-                let location = answer.header("location")
-            else {
-                var response = try read(answer, request, target)
-                response.hint = hint
-                return response
-            }
+            var answer = try await exchange(parcel, until: deadline, timeout)
+            if parcel.takesChallenge(of: answer) { answer = try await exchange(parcel, until: deadline, timeout) }
+            guard let location = parcel.redirection(in: answer) else { return try read(answer, to: parcel) }
             redirects += 1
             guard redirects <= Self.maxRedirects else {
-                let label = Self.label(request, target)
-                throw RequestFailure(.network, "\(label): more than \(Self.maxRedirects) redirects")
+                throw RequestFailure(.network, "\(parcel.label): more than \(Self.maxRedirects) redirects")
             }
-            do {
-                target = try target.redirected(to: location)
-            } catch {
-                let label = Self.label(request, target)
-                throw RequestFailure(
-                    .network,
-                    "\(label): \(answer.status) redirects to a place that cannot be requested"
-                )
-            }
-            // Once a redirect has left, nothing that it leads to is trusted again.
-            if keepsCredentials, !permits(target.origin) {
-                keepsCredentials = false
-                route = route?.withoutCertificate
-            }
-        }
-    }
-
-    /// How messages name a request.
-    private static func label(_ request: PreparedRequest, _ target: Target) -> String {
-        "\(request.method.token) \(target.origin.hostAndPort)"
-    }
-
-    /// A request with all that `apply` adds, but for its signature.
-    struct Parcel {
-        let request: PreparedRequest
-        let target: Target
-        let headers: [(String, String)]
-        let body: [UInt8]?
-        /// The body, where there are files in it.
-        let pieces: [BodyPiece]?
-        let signature: RequestSignature?
-
-        init(_ request: PreparedRequest, _ target: Target, _ additions: Additions?, keepsCredentials: Bool) {
-            self.request = request
-            var target = target
-            additions?.apply(to: &target)
-            self.target = target
-            var headers = request.headers
-            // Whatever names a credential may have, a stranger needs only these.
-            if !keepsCredentials { headers.removeAll { !Courier.harmlessHeaders.contains($0.0.lowercased()) } }
-            additions?.apply(to: &headers)
-            let content = additions?.apply(to: request.body, of: request.method) ?? request.body
-            let (bytes, contentType) = Courier.encode(content)
-            if case .multipart(let form) = content, bytes == nil { pieces = form.pieces } else { pieces = nil }
-            func has(_ name: String) -> Bool { headers.contains { $0.0.isFieldName(name) } }
-            if case .multipart = request.body { headers.removeAll { $0.0.isFieldName("content-type") } }
-            if let contentType, !has("content-type") { headers.append(("Content-Type", contentType)) }
-            if !has("accept") {
-                let isPlain = request.format == .text || request.format == .bytes
-                headers.append(("Accept", isPlain ? "*/*" : "application/json, */*;q=0.8"))
-            }
-            self.headers = headers
-            body = bytes
-            signature = additions?.signature
+            parcel = try parcel.redirected(to: location, by: answer.status, applying: applier, permits)
         }
     }
 
     /// Signs and sends.
     private func exchange(
         _ parcel: Parcel,
-        over route: Route?,
         until deadline: ContinuousClock.Instant,
         _ timeout: Duration
     ) async throws(RequestFailure) -> IncomingResponse {
-        let remaining = ContinuousClock.now.duration(to: deadline)
-        guard remaining > .zero else {
-            let label = Self.label(parcel.request, parcel.target)
-            throw RequestFailure(.timeout, "\(label): no complete answer within \(timeout.text)")
-        }
-        let method = parcel.request.method.token
-        var headers = parcel.headers
-        var target = parcel.target
-        if parcel.signature != nil, parcel.pieces != nil {
-            throw RequestFailure(
-                .configuration,
-                "\(Self.label(parcel.request, parcel.target)): a file cannot be sent through a connection that signs bodies; give its `content`"
-            )
-        }
-        switch parcel.signature {
-        case .aws(let signature):
-            target.spellQueryStrictly()
-            signature.sign(
-                &headers,
-                method: method,
-                target: target,
-                body: parcel.body ?? [],
-                now: clock.now()
-            )
-        case .digest(let credentials, let memory):
-            let value = memory.authorization(
-                credentials,
-                method: method,
-                target: parcel.target,
-                body: parcel.body ?? []
-            )
-            if let value { headers.append(("Authorization", value)) }
-        case nil: break
-        }
-        var message = OutgoingRequest(
-            method: method,
-            url: target.url,
-            headers: headers,
-            body: parcel.body,
-            timeout: remaining,
-            maxBytes: parcel.request.maxBytes,
-            onSend: parcel.request.onSend
-        )
-        message.pieces = parcel.pieces
-        message.route = route
-        message.sender = parcel.request.sender
-        message.statedTimeout = timeout
-        message.file = parcel.request.saveTo.map(PartialFile.init)
+        let message = try message(parcel, until: deadline, timeout)
         do {
             return try await transport.send(message)
         } catch {
-            throw RequestFailure(error, request: Self.label(parcel.request, parcel.target))
+            throw RequestFailure(error, request: parcel.label)
         }
     }
 
-    private static let harmlessHeaders: Set<String> = ["accept", "accept-language", "accept-encoding", "user-agent"]
+    // Not inlined, as others on a request's way: what it works with would stay in memory while the request is under way.
+    @inline(never)
+    private func message(
+        _ parcel: Parcel,
+        until deadline: ContinuousClock.Instant,
+        _ timeout: Duration
+    ) throws(RequestFailure) -> OutgoingRequest {
+        let remaining = ContinuousClock.now.duration(to: deadline)
+        guard remaining > .zero else {
+            throw RequestFailure(.timeout, "\(parcel.label): no complete answer within \(timeout.text)")
+        }
+        let request = parcel.request
+        var message = OutgoingRequest(
+            method: request.method.token,
+            url: parcel.target.url,
+            headers: try parcel.signedHeaders(now: clock.now()),
+            body: parcel.body,
+            timeout: remaining,
+            maxBytes: request.maxBytes,
+            onSend: request.onSend
+        )
+        message.pieces = parcel.pieces
+        message.route = parcel.route
+        message.sender = request.sender
+        message.statedTimeout = timeout
+        message.file = request.saveTo.map(PartialFile.init)
+        return message
+    }
 
     /// The body as it is sent, and its content type.
     static func encode(_ body: PreparedBody) -> (bytes: [UInt8]?, contentType: String?) {
@@ -195,11 +95,9 @@ struct Courier: Sendable {
         }
     }
 
-    private func read(
-        _ answer: IncomingResponse,
-        _ request: PreparedRequest,
-        _ target: Target
-    ) throws(RequestFailure) -> Response {
+    @inline(never)
+    private func read(_ answer: IncomingResponse, to parcel: Parcel) throws(RequestFailure) -> Response {
+        let request = parcel.request
         let isSuccess = (200...299).contains(answer.status)
         let body: Value
         if let file = answer.file, let bytes = file.bytes {
@@ -213,26 +111,26 @@ struct Courier: Sendable {
                     isSuccess: isSuccess
                 )
             } catch {
-                let label = Self.label(request, target)
-                var failure = RequestFailure(
+                throw RequestFailure(
                     .body,
-                    "\(label): \(answer.status), but \(explanation(error, answer, request))"
+                    "\(parcel.label): \(answer.status), but \(explanation(error, answer, request))",
+                    status: answer.status
                 )
-                failure.status = answer.status
-                throw failure
             }
         }
-        return Response(
+        var response = Response(
             status: answer.status,
             reason: answer.reason,
             headers: answer.headers,
             bytes: answer.bytes,
             body: body,
-            url: target.urlWithoutQuery,
+            url: parcel.plainTarget.urlWithoutQuery,
             retryAfter: isSuccess
                 ? nil : RetryAfter.wait(status: answer.status, headers: answer.headers, now: clock.now()),
             file: answer.file
         )
+        response.hint = parcel.obstacle(in: answer).map { excerpt($0, 200) }
+        return response
     }
 
     /// What is wrong with a body, and what to write instead; of a binary one nothing is shown.
@@ -269,7 +167,7 @@ struct Courier: Sendable {
 
 extension RequestFailure {
     /// What failed below HTTP.
-    init(_ error: TransportError, request: String) {
+    convenience init(_ error: TransportError, request: String) {
         let kind: Kind =
             switch error.kind {
             case .network: .network

@@ -1,7 +1,7 @@
 /// Why a request has no usable response.
 ///
-/// The message is one sentence without any credential.
-public struct RequestFailure: Error, Sendable, CustomStringConvertible {
+/// The message is one sentence without any credential. A class: it is large, and every call on a request's way has room for one.
+public final class RequestFailure: Error, Sendable, CustomStringConvertible {
     /// What went wrong.
     public enum Kind: Sendable, Hashable {
         /// No connection, or it broke.
@@ -31,39 +31,58 @@ public struct RequestFailure: Error, Sendable, CustomStringConvertible {
     /// What happened, and what to do: method, host, status.
     public let message: String
     /// The response's status, where there was one.
-    public var status: Int?
+    public let status: Int?
     /// The response, where there was one.
-    public var response: Response?
+    public let response: Response?
     /// How long to wait before another try.
-    public var retryAfter: Duration?
+    public let retryAfter: Duration?
     /// It may pass by itself: worth another try later.
-    public var isTransient = false
+    public let isTransient: Bool
 
-    /// A failure.
-    public init(_ kind: Kind, _ message: String) {
+    /// A failure; without `isTransient`, one of the network or of time may pass by itself.
+    public init(
+        _ kind: Kind,
+        _ message: String,
+        status: Int? = nil,
+        response: Response? = nil,
+        retryAfter: Duration? = nil,
+        isTransient: Bool? = nil
+    ) {
         self.kind = kind
         self.message = message
-        switch kind {
-        case .network, .timeout: isTransient = true
-        default: break
-        }
+        self.status = status
+        self.response = response
+        self.retryAfter = retryAfter
+        self.isTransient = isTransient ?? (kind == .network || kind == .timeout)
     }
 
     /// The message.
     public var description: String { message }
 
-    init(_ error: ConnectionError, request: String) {
-        switch error.kind {
-        case .configuration:
-            self.init(.configuration, "\(request): \(error.message)")
-        case .cancelled:
-            self.init(.cancelled, "\(request): cancelled")
-        case .store, .needsAttention:
-            self.init(.authorization, "\(request): \(error.message)")
-        case .cooling:
-            self.init(.authorization, "\(request): \(error.message)")
-            isTransient = true
-        }
-        retryAfter = error.retryAfter
+    convenience init(_ error: ConnectionError, request: String) {
+        let (kind, what): (Kind, String) =
+            switch error.kind {
+            case .configuration: (.configuration, error.message)
+            case .cancelled: (.cancelled, "cancelled")
+            case .store, .needsAttention, .cooling: (.authorization, error.message)
+            }
+        self.init(
+            kind,
+            "\(request): \(what)",
+            retryAfter: error.retryAfter,
+            isTransient: error.kind == .cooling ? true : nil
+        )
+    }
+
+    /// The same failure with another message.
+    func saying(_ message: String) -> RequestFailure {
+        RequestFailure(
+            kind,
+            message,
+            status: status,
+            response: response,
+            retryAfter: retryAfter,
+            isTransient: isTransient
+        )
     }
 }

@@ -1,18 +1,25 @@
 import NIOSSL
 
 /// How a connection reaches its servers, where that differs from the machine's own way.
-struct Route: Sendable {
+///
+/// A class: it is large, and every request of the connection holds it.
+final class Route: Sendable {
     /// What TLS trusts and presents; nil is the system's authorities and no client certificate.
-    var tls: TLSConfiguration?
+    let tls: TLSConfiguration?
     /// The proxy on the way.
-    var proxy: Proxy?
+    let proxy: Proxy?
+
+    init(tls: TLSConfiguration?, proxy: Proxy?) {
+        self.tls = tls
+        self.proxy = proxy
+    }
 
     /// The same way without the client's certificate, for servers that it is not meant for.
     var withoutCertificate: Route {
-        var route = self
-        route.tls?.certificateChain = []
-        route.tls?.privateKey = nil
-        return route
+        var tls = tls
+        tls?.certificateChain = []
+        tls?.privateKey = nil
+        return Route(tls: tls, proxy: proxy)
     }
 
     /// An HTTP proxy.

@@ -20,12 +20,11 @@ final class Circuit: Sendable {
         let clock = clock
         let permission = breaker.withLock { $0.isClosed ? .send : $0.permit(now: clock.uptime()) }
         guard case .refuse(let wait) = permission else { return permission }
-        var failure = RequestFailure(
+        throw RequestFailure(
             .network,
-            "\(label()): not sent, because the last \(CircuitBreaker.threshold) requests of the connection `\(connection)` failed; the next try is in \(Duration.seconds(max(1, wait.seconds.rounded(.up))).text)"
+            "\(label()): not sent, because the last \(CircuitBreaker.threshold) requests of the connection `\(connection)` failed; the next try is in \(Duration.seconds(max(1, wait.seconds.rounded(.up))).text)",
+            retryAfter: wait
         )
-        failure.retryAfter = wait
-        throw failure
     }
 
     /// The server answered.

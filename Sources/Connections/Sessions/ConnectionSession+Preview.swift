@@ -67,7 +67,7 @@ extension ConnectionSession {
         }
         target.add(request.query)
         let additions = try definition.authorization?.apply.map { try maskedAdditions($0, scope, request, target) }
-        let parcel = Courier.Parcel(request, target, additions, keepsCredentials: true)
+        let parcel = Parcel(request, to: target, with: additions)
         var headers = parcel.headers
         for (name, value) in services.courier.transport.ownHeaders
         where !headers.contains(where: { $0.0.lowercased() == name.lowercased() }) {

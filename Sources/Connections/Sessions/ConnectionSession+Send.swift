@@ -10,39 +10,54 @@ extension ConnectionSession {
         do {
             guard limits.areSet else { return try await attempt(request) }
             return try await limits.run(clock: services.clock) { try await attempt(request) }
-        } catch let failure as RequestFailure {
-            throw RequestFailure(failure, message: redact(failure.message))
-        } catch let error as ConnectionError {
-            throw RequestFailure(error, request: redact(label(of: request)))
         } catch {
-            throw RequestFailure(.cancelled, "\(redact(label(of: request))): cancelled")
+            throw failure(error, of: request)
+        }
+    }
+
+    /// What people are told of an error.
+    private func failure(_ error: any Error, of request: PreparedRequest) -> RequestFailure {
+        switch error {
+        case let failure as RequestFailure: failure.saying(redact(failure.message))
+        case let error as ConnectionError: RequestFailure(error, request: redact(label(of: request)))
+        default: RequestFailure(.cancelled, "\(redact(label(of: request))): cancelled")
         }
     }
 
     private func attempt(_ request: PreparedRequest) async throws -> Response {
-        let first = try await groundwork()
-        let response = try await deliver(request, first)
-        let generation = first.token?.generation ?? 0
+        let groundwork = try await groundwork()
+        let response = try await deliver(request, groundwork)
         switch judge.verdict(response) {
         case .fine:
-            if response.isSuccess, first.token != nil { await noteSuccess(generation) }
+            if response.isSuccess { await groundwork.noteSuccess() }
             return response
         case .detected:
             throw detected(response, request)
         case .spent(let isDetected):
-            guard permitsReplay(request) else {
-                try await keeper().renewAfterSignal(generation: generation)
-                if isDetected { throw detected(response, request) }
-                return response
-            }
-            let keeper = try await keeper()
-            guard let renewed = try await keeper.tokenAfterSignal(generation: generation) else {
-                return try unhelped(response, request, isDetected)
-            }
-            let fields = try await fields.revised(definition.sendNeeds)
-            let second = try groundwork(with: Credentials(fields, renewed, from: keeper))
-            return try await replay(request, second, renewed.generation)
+            return try await renew(groundwork, after: response, to: request, isDetected: isDetected)
         }
+    }
+
+    /// Renews the token after an answer that asks for it, and sends the request again where that is allowed.
+    private func renew(
+        _ first: Groundwork,
+        after response: Response,
+        to request: PreparedRequest,
+        isDetected: Bool
+    ) async throws -> Response {
+        let generation = first.token?.generation ?? 0
+        let keeper = try await keeper()
+        guard permitsReplay(request) else {
+            await keeper.renewAfterSignal(generation: generation)
+            if isDetected { throw detected(response, request) }
+            return response
+        }
+        guard let renewed = try await keeper.tokenAfterSignal(generation: generation) else {
+            return try unhelped(response, request, isDetected)
+        }
+        let fields = try await fields.revised(definition.sendNeeds)
+        let second = try groundwork(with: Credentials(fields, renewed, from: keeper))
+        return try await replay(request, second, renewed.generation)
     }
 
     /// Sends the request again with a renewed token; whatever comes is the answer.
@@ -54,7 +69,7 @@ extension ConnectionSession {
         let response = try await deliver(request, groundwork)
         switch judge.verdict(response) {
         case .fine:
-            if response.isSuccess { await noteSuccess(generation) }
+            if response.isSuccess { await groundwork.noteSuccess() }
             return response
         case .detected:
             throw detected(response, request)
@@ -62,11 +77,6 @@ extension ConnectionSession {
             try await keeper().noteReplayMatched(generation: generation)
             return try unhelped(response, request, isDetected)
         }
-    }
-
-    private func noteSuccess(_ generation: Int64) async {
-        // A keeper exists: the token that was used came from it.
-        try? await keeper().noteSuccess(generation: generation)
     }
 
     /// One exchange with the credential of `groundwork`.
@@ -116,11 +126,13 @@ extension ConnectionSession {
         var message =
             "\(request.method.token) \(host): \(response.status), but the body holds an error that `detect_on` looks for"
         if response.renewalDidNotHelp { message += ", also with a renewed token" }
-        var failure = RequestFailure(.response(response.status), message)
-        failure.status = response.status
-        failure.response = response
-        failure.retryAfter = response.retryAfter
-        return failure
+        return RequestFailure(
+            .response(response.status),
+            message,
+            status: response.status,
+            response: response,
+            retryAfter: response.retryAfter
+        )
     }
 
     /// Method and host, as far as it is known before the request could be joined to its base.
@@ -128,16 +140,5 @@ extension ConnectionSession {
         let host = Origin(request.url)?.hostAndPort
         return host.map { "\(request.method.token) \($0)" }
             ?? "\(request.method.token) \(URLReference(request.url).path)"
-    }
-}
-
-extension RequestFailure {
-    /// The same failure with another message.
-    fileprivate init(_ other: RequestFailure, message: String) {
-        self.init(other.kind, message)
-        status = other.status
-        response = other.response
-        retryAfter = other.retryAfter
-        isTransient = other.isTransient
     }
 }

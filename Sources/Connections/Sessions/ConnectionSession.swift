@@ -103,10 +103,12 @@ public final class ConnectionSession: Sendable {
         var message = "\(label) \(URLReference(response.url).authority ?? ""): the server answered \(response.status)"
         if response.renewalDidNotHelp { message += ", also with a renewed token; check what this credential may do" }
         if let hint = response.hint { message += "; \(hint)" }
-        var failure = RequestFailure(.response(response.status), message)
-        failure.status = response.status
-        failure.response = response
-        throw failure
+        throw RequestFailure(
+            .response(response.status),
+            message,
+            status: response.status,
+            response: response
+        )
     }
 
     /// Renews the token now, whatever its state; ends `needs_attention`.
@@ -188,6 +190,10 @@ public final class ConnectionSession: Sendable {
     /// The keeper of this connection's token; who that is depends on the values of the plain fields.
     func keeper() async throws(ConnectionError) -> TokenKeeper {
         if let keeper = keeping.withLock({ $0 }) { return keeper }
+        return try await newKeeper()
+    }
+
+    private func newKeeper() async throws(ConnectionError) -> TokenKeeper {
         let exchanger = try await exchanger()
         let identity = exchanger.identity
         let (keeper, isNew) = services.keeper(identity, definition.name, exchanger)

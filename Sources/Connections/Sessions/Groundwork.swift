@@ -41,6 +41,14 @@ final class Groundwork: Sendable {
     }
 }
 
+extension Groundwork {
+    /// A request that was sent with its token was a success; costs nothing unless the token is on probation.
+    func noteSuccess() async {
+        guard let token, let keeper, keeper.wantsProof else { return }
+        await keeper.prove(token.generation)
+    }
+}
+
 extension ConnectionSession {
     /// The groundwork for a request that begins now: the last one's, or a new one.
     func groundwork() async throws(ConnectionError) -> Groundwork {

@@ -10,6 +10,8 @@ final class RouteResolver: Sendable {
     static let lifetime = Duration.seconds(60)
 
     private let definition: Definition
+    /// The connection says something of its route.
+    private let isOwn: Bool
     private let fields: FieldValues
     private let environment: Value
     private let resolver: SecretResolver
@@ -26,6 +28,7 @@ final class RouteResolver: Sendable {
         clock: any WallClock
     ) {
         self.definition = definition
+        isOwn = definition.tls != nil || definition.proxy != nil
         self.fields = fields
         self.environment = environment
         self.resolver = resolver
@@ -35,15 +38,25 @@ final class RouteResolver: Sendable {
 
     /// The route; nil is the machine's own way.
     func route() async throws(ConnectionError) -> Route? {
-        guard definition.tls != nil || definition.proxy != nil else { return nil }
+        guard isOwn else { return nil }
+        if let route = keptRoute() { return route }
+        return try await newRoute()
+    }
+
+    private func keptRoute() -> Route? {
         let now = clock.now()
-        if let kept = kept.withLock({ $0 }), now < kept.until { return kept.route }
+        return kept.withLock { $0.flatMap { now < $0.until ? $0.route : nil } }
+    }
+
+    private func newRoute() async throws(ConnectionError) -> Route {
         let values = try await fields.values(for: definition.routeNeeds)
         let scope = definition.scope(values, environment: environment)
-        var route = Route()
-        if let settings = definition.tls { route.tls = try tls(settings, scope) }
-        if let template = definition.proxy { route.proxy = try proxy(template, scope) }
-        kept.withLock { [route] in $0 = (route, now + Self.lifetime) }
+        let route = Route(
+            tls: try definition.tls.map { settings throws(ConnectionError) in try tls(settings, scope) },
+            proxy: try definition.proxy.flatMap { template throws(ConnectionError) in try proxy(template, scope) }
+        )
+        let until = clock.now() + Self.lifetime
+        kept.withLock { $0 = (route, until) }
         return route
     }
 

@@ -113,12 +113,13 @@ actor TokenKeeper {
         publish()
     }
 
-    /// A response was a success.
-    ///
-    /// Free of cost unless the token is on probation.
-    nonisolated func noteSuccess(generation: Int64) async {
-        guard shared.withLock({ $0.wantsProof }) else { return }
-        await prove(generation)
+    /// Whether the token is on probation: a success of it is to be told.
+    nonisolated var wantsProof: Bool { shared.withLock { $0.wantsProof } }
+
+    /// A response to a request with the token of `generation` was a success.
+    func prove(_ generation: Int64) {
+        lifecycle.succeeded(generation: generation)
+        publish()
     }
 
     /// A request that was sent again got a signal again.
@@ -209,11 +210,6 @@ actor TokenKeeper {
     }
 
     // MARK: Parts
-
-    private func prove(_ generation: Int64) {
-        lifecycle.succeeded(generation: generation)
-        publish()
-    }
 
     private func carryOut(_ decision: TokenLifecycle.Decision) async throws(ConnectionError) {
         switch decision {

@@ -82,21 +82,32 @@ public final class Executor: RunPerforming {
         var done = order.inherited
         if order.beginning != .fresh {
             do {
-                done = try await services.store.checkpoints(of: order.run.id)
+                done = try await checkpoints(of: order)
             } catch {
                 let context = RunContext(order: order, services: services, done: [], handle: handle)
                 return await context.finish(.storeFailed(error), since: start)
             }
-            await Leftovers(of: order.run.id, in: done).end()
-            if order.beginning != .resume { done = order.inherited }
         }
+        let context = begin(order, after: done, handle)
+        let result = await context.finish(await context.performAll(), since: start)
+        if order.callsHeartbeat, result.status == .succeeded, result.storeError == nil { await context.callHeartbeat() }
+        return result
+    }
+
+    /// What an earlier process left of a run that goes on.
+    private func checkpoints(of order: RunOrder) async throws(StoreError) -> [ActionRecord] {
+        let done = try await services.store.checkpoints(of: order.run.id)
+        await Leftovers(of: order.run.id, in: done).end()
+        return order.beginning == .resume ? done : order.inherited
+    }
+
+    // Not inlined: what it works with would stay in memory as long as the run.
+    @inline(never)
+    private func begin(_ order: RunOrder, after done: [ActionRecord], _ handle: RunHandle) -> RunContext {
         let context = RunContext(order: order, services: services, done: done, handle: handle)
         for record in order.inherited { context.checkpoints.add(record) }
         context.report(.runStarted(order.run))
-        let ending = await context.performAll()
-        let result = await context.finish(ending, since: start)
-        if order.callsHeartbeat, result.status == .succeeded, result.storeError == nil { await context.callHeartbeat() }
-        return result
+        return context
     }
 }
 

@@ -4,8 +4,8 @@ import Store
 
 /// Why the actions of a run do not go on.
 ///
-/// What becomes of the run is decided where it ends.
-enum Exit: Error {
+/// What becomes of the run is decided where it ends. Indirect: every call has room for one, and few end so.
+indirect enum Exit: Error {
     /// An action failed, and its `on_error` lets the run fail.
     case failed(RunError)
     /// The verb `stop`: the run ends well.

@@ -97,86 +97,147 @@ extension RunContext {
     /// Performs an action, or one item of it, unless a checkpoint says that this was done.
     func performOnce(_ step: Step, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
         let key = ActionKey(path: path(of: step), index: position.index)
-        let done = checkpoints.take(key)
-        var earlier: ActionRecord?
-        if let done {
-            if let value = try await restore(done, of: step, in: &scope, at: position) { return value }
-            if case .wait = step.action.verb { earlier = done }
+        if let done = checkpoints.take(key) {
+            return try await performAgain(step, key, after: done, in: &scope, at: position)
         }
+        try checkCancellation(before: step)
+        return try await perform(begin(step, key, at: position), after: nil, in: &scope)
+    }
+
+    /// Performs an action of which an earlier process has left something, unless it was done.
+    @inline(never)
+    private func performAgain(
+        _ step: Step,
+        _ key: ActionKey,
+        after done: ActionRecord,
+        in scope: inout Scope,
+        at position: Position
+    ) async throws(Exit) -> Value {
+        if let value = try await restore(done, of: step, in: &scope, at: position) { return value }
+        try checkCancellation(before: step)
+        var earlier: ActionRecord?
+        if case .wait = step.action.verb { earlier = done }
+        return try await perform(begin(step, key, continuing: earlier, at: position), after: done, in: &scope)
+    }
+
+    private func checkCancellation(before step: Step) throws(Exit) {
         let isEntered = step.action.verb.isComposite || !step.branches.isEmpty
         if Task.isCancelled, !isEntered || !checkpoints.isRestoring { throw .cancelled }
-        let startedAt = earlier?.startedAt ?? services.clock.now()
-        var record = ActionRecord(
+    }
+
+    /// Says that an action begins.
+    // Not inlined, as others here: what it works with would stay in memory while the action is under way.
+    @inline(never)
+    private func begin(
+        _ step: Step,
+        _ key: ActionKey,
+        continuing earlier: ActionRecord? = nil,
+        at position: Position
+    ) -> Performance {
+        let record = ActionRecord(
             run: run,
             path: key.path,
-            index: position.index,
+            index: key.index,
             status: .started,
             result: earlier?.result,
-            startedAt: startedAt
+            startedAt: earlier?.startedAt ?? services.clock.now()
         )
-        noteAction(at: startedAt)
+        noteAction(at: record.startedAt)
         report(.actionStarted(describe(step, position)))
+        return Performance(run: self, step: step, key: key, record: record, position: position)
+    }
+
+    /// Performs an action that has begun, to its end.
+    private func perform(
+        _ performance: Performance,
+        after done: ActionRecord?,
+        in scope: inout Scope
+    ) async throws(Exit) -> Value {
         do {
-            let performance = Performance(run: self, step: step, key: key, record: record, position: position)
-            let result = try await perform(performance, in: &scope, after: done)
-            record.status = .succeeded
-            record.result = step.action.keepsResult ? (result.stored ?? result.value).unlessNull : nil
-            record.attempts = result.attempts
-            record.request = result.request.map(redact)
-            try await end(record, of: step, at: position)
+            let result = try await result(of: performance, after: done, in: &scope)
+            if performance.endsDurably { try await endDurably(performance, result) } else { end(performance, result) }
             return result.value
         } catch {
-            guard case .failed(var failure) = error else { throw error }
-            failure = redact(failure)
-            if failure.action == nil { failure.action = step.action.path }
-            record.status = .failed
-            record.error = failure.record
-            record.attempts = failure.attempt ?? 1
-            try await end(record, of: step, at: position)
-            return try await settle(failure, of: step, in: &scope, at: position)
+            return try await fail(performance, error, in: &scope)
         }
     }
 
     /// What the verb does, and `output:` on top of it.
-    private func perform(
-        _ performance: Performance,
-        in scope: inout Scope,
-        after done: ActionRecord?
+    private func result(
+        of performance: Performance,
+        after done: ActionRecord?,
+        in scope: inout Scope
     ) async throws(Exit) -> VerbResult {
         let step = performance.step
-        var result =
+        let result =
             step.isPlain
             ? try await step.action.verb.perform(performance, in: &scope)
             : try await performance.performRepeatedly(in: &scope, after: done)
-        guard let output = step.action.output else { return result }
-        let visible = scope.seeing(result, in: plan)
-        result.value = try evaluate(step) { () throws(ExpressionError) in
-            try output.evaluate(in: visible).storable
-        }
-        result.stored = nil
-        return result
+        return step.action.output == nil ? result : try shaped(result, of: step, in: scope)
     }
 
-    private func end(_ record: ActionRecord, of step: Step, at position: Position) async throws(Exit) {
+    /// A result as the action's `output:` says.
+    @inline(never)
+    private func shaped(_ result: VerbResult, of step: Step, in scope: Scope) throws(Exit) -> VerbResult {
+        guard let output = step.action.output else { return result }
+        let visible = scope.seeing(result, in: plan)
+        var shaped = result
+        shaped.value = try evaluate(step) { () throws(ExpressionError) in try output.evaluate(in: visible).storable }
+        shaped.stored = nil
+        return shaped
+    }
+
+    /// What comes of an action that has failed.
+    private func fail(_ performance: Performance, _ exit: Exit, in scope: inout Scope) async throws(Exit) -> Value {
+        guard case .failed(var failure) = exit else { throw exit }
+        let step = performance.step
+        failure = redact(failure)
+        if failure.action == nil { failure.action = step.action.path }
+        var record = performance.record
+        record.status = .failed
+        record.error = failure.record
+        record.attempts = failure.attempt ?? 1
+        record = closed(record, of: performance)
+        if performance.endsDurably { try await checkpoints.complete(record) } else { checkpoints.add(record) }
+        return try await settle(failure, of: step, in: &scope, at: performance.position)
+    }
+
+    @inline(never)
+    private func end(_ performance: Performance, _ result: VerbResult) {
+        checkpoints.add(record(of: performance, result))
+    }
+
+    private func endDurably(_ performance: Performance, _ result: VerbResult) async throws(Exit) {
+        try await checkpoints.complete(record(of: performance, result))
+    }
+
+    /// The record of an action that has succeeded; its end is reported.
+    private func record(of performance: Performance, _ result: VerbResult) -> ActionRecord {
+        var record = performance.record
+        record.status = .succeeded
+        record.result = performance.step.action.keepsResult ? (result.stored ?? result.value).unlessNull : nil
+        record.attempts = result.attempts
+        record.request = result.request.map(redact)
+        return closed(record, of: performance)
+    }
+
+    /// Ends a record now, and reports that.
+    private func closed(_ record: ActionRecord, of performance: Performance) -> ActionRecord {
         var record = record
         let now = services.clock.now()
         record.finishedAt = now
-        if step.hasDedupe, record.status == .succeeded {
-            record.doneItem = doneItem(step, ActionKey(path: record.path, index: record.index), at: now)
+        if performance.step.hasDedupe, record.status == .succeeded {
+            record.doneItem = doneItem(performance.step, performance.key, at: now)
         }
         report(
             .actionFinished(
-                describe(step, position),
+                describe(performance.step, performance.position),
                 record.status,
                 duration: now - record.startedAt,
                 request: record.request
             )
         )
-        if position.isConcurrent, step.action.verb.hasEffect {
-            try await checkpoints.complete(record)
-        } else {
-            checkpoints.add(record)
-        }
+        return record
     }
 
     /// The value of an action that an earlier process completed; nil when it must be done again.

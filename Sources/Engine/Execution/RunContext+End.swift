@@ -6,14 +6,34 @@ import Store
 import Synchronization
 
 /// How the actions of a run ended, before the end is recorded.
-struct Ending: Sendable {
-    var status: RunStatus
-    var reason: String?
-    var error: RunError?
-    var output: Value?
-    var state: Value?
-    var storeError: StoreError?
-    var parkedUntil: Instant?
+///
+/// A class: it is large, and every call on the way to the end has room for one.
+final class Ending: Sendable {
+    let status: RunStatus
+    let reason: String?
+    let error: RunError?
+    let output: Value?
+    let state: Value?
+    let storeError: StoreError?
+    let parkedUntil: Instant?
+
+    init(
+        status: RunStatus,
+        reason: String? = nil,
+        error: RunError? = nil,
+        output: Value? = nil,
+        state: Value? = nil,
+        storeError: StoreError? = nil,
+        parkedUntil: Instant? = nil
+    ) {
+        self.status = status
+        self.reason = reason
+        self.error = error
+        self.output = output
+        self.state = state
+        self.storeError = storeError
+        self.parkedUntil = parkedUntil
+    }
 
     static func failed(_ error: RunError) -> Ending {
         Ending(status: .failed, reason: error.description, error: error)
@@ -172,34 +192,52 @@ extension RunContext {
     func finish(_ ending: Ending, since start: Duration) async -> RunResult {
         if let until = ending.parkedUntil { return await park(until, since: start) }
         let finishedAt = services.clock.now()
-        var result = RunResult(
+        var storeError = ending.storeError
+        if !ending.isFenced {
+            do {
+                try await services.store.finish(end(ending, at: finishedAt), fence: order.run.fence)
+            } catch {
+                storeError = error
+            }
+        }
+        return conclude(ending, storeError, at: finishedAt, since: start)
+    }
+
+    /// What the store is told of the end.
+    // Not inlined, as the next: while the store writes, what they work with would stay in memory.
+    @inline(never)
+    private func end(_ ending: Ending, at finishedAt: Instant) -> RunEnd {
+        RunEnd(
+            run: run,
+            status: ending.status,
+            finishedAt: finishedAt,
+            reason: ending.reason,
+            error: ending.error.map(\.description),
+            lateness: lateness,
+            actions: checkpoints.takeWaiting(),
+            output: ending.output,
+            state: ending.state
+        )
+    }
+
+    /// Tells of the end.
+    @inline(never)
+    private func conclude(
+        _ ending: Ending,
+        _ storeError: StoreError?,
+        at finishedAt: Instant,
+        since start: Duration
+    ) -> RunResult {
+        let result = RunResult(
             run: run,
             status: ending.status,
             reason: ending.reason,
             output: ending.output,
             error: ending.error,
-            storeError: ending.storeError,
+            storeError: storeError,
             duration: services.clock.uptime() - start,
             lateness: lateness
         )
-        if !ending.isFenced {
-            let end = RunEnd(
-                run: run,
-                status: ending.status,
-                finishedAt: finishedAt,
-                reason: ending.reason,
-                error: ending.error.map(\.description),
-                lateness: lateness,
-                actions: checkpoints.takeWaiting(),
-                output: ending.output,
-                state: ending.state
-            )
-            do {
-                try await services.store.finish(end, fence: order.run.fence)
-            } catch {
-                result.storeError = error
-            }
-        }
         if let error = result.storeError { report(.storeFailed(error)) }
         var record = order.run
         record.status = result.status

@@ -8,20 +8,36 @@ extension HTTPAction {
     var isRepeatable: Bool { method.isIdempotent || idempotencyKey != nil }
 }
 
-extension HTTPSender {
+extension Performance {
     /// The verbs `get post put patch delete head`.
+    func send(_ request: HTTPAction, in scope: inout Scope) async throws(Exit) -> VerbResult {
+        try await HTTPSender(self, request, in: scope).perform(in: &scope)
+    }
+}
+
+extension HTTPSender {
+    /// Sends the request, or those for its pages.
     func perform(in scope: inout Scope) async throws(Exit) -> VerbResult {
         let prepared = try prepare()
         try await run.checkpoints.flush()
         let start = run.services.clock.uptime()
         if let pagination = request.pagination {
-            let reader = PageReader(sender: self, pagination: pagination, first: prepared, start: start)
-            return try await pagination.actions == nil ? reader.gather() : reader.stream(in: &scope)
+            return try await read(pagination, from: prepared, since: start, in: &scope)
         }
         // A resumed run must know that the effect may have been had.
         if !request.isRepeatable || run.delivery == .atMostOnce {
             try await run.checkpoints.begin(performance.record)
         }
         return result(of: try await send(prepared), attempts: attempts, since: start)
+    }
+
+    private func read(
+        _ pagination: Pagination,
+        from first: PreparedRequest,
+        since start: Duration,
+        in scope: inout Scope
+    ) async throws(Exit) -> VerbResult {
+        let reader = PageReader(sender: self, pagination: pagination, first: first, start: start)
+        return try await pagination.actions == nil ? reader.gather() : reader.stream(in: &scope)
     }
 }

@@ -26,16 +26,26 @@ final class HTTPSender {
     var step: Step { performance.step }
 
     /// An attempt that did not give what was expected.
-    struct Failure: Error {
-        var error: RunError
-        var retryAfter: Duration?
-        var response: Response?
-        var isTransient = false
+    ///
+    /// A class: it is large, and few attempts need the room for one.
+    final class Failure: Error {
+        let error: RunError
+        let retryAfter: Duration?
+        let response: Response?
+        let isTransient: Bool
+
+        init(error: RunError, retryAfter: Duration? = nil, response: Response? = nil, isTransient: Bool = false) {
+            self.error = error
+            self.retryAfter = retryAfter
+            self.response = response
+            self.isTransient = isTransient
+        }
     }
 
     // MARK: Preparing
 
     /// The request with its templates filled in.
+    @inline(never)
     func prepare() throws(Exit) -> PreparedRequest {
         var prepared: PreparedRequest
         do {
@@ -70,46 +80,48 @@ final class HTTPSender {
 
     /// Sends a request until it gives what is expected, or its attempts are used up.
     func send(_ prepared: PreparedRequest) async throws(Exit) -> Response {
-        let retry = Retry(policy: policy)
         var attempt = 0
         turn = .first
         while true {
             attempt += 1
             attempts += 1
-            let failure: Failure
             switch try await attemptOnce(prepared) {
             case .success(let response): return response
-            case .failure(let found): failure = found
+            case .failure(let failure): try await pause(after: failure, attempt)
             }
-            var error = failure.error
-            error.attempt = attempt
-            let facts = Retry.Failure(
-                kind: error.kind,
-                status: error.status,
-                retryAfter: failure.retryAfter,
-                isTransient: failure.isTransient
+        }
+    }
+
+    /// Waits until the next attempt; throws the failure when there is to be none.
+    private func pause(after failure: Failure, _ attempt: Int) async throws(Exit) {
+        var error = failure.error
+        error.attempt = attempt
+        let facts = Retry.Failure(
+            kind: error.kind,
+            status: error.status,
+            retryAfter: failure.retryAfter,
+            isTransient: failure.isTransient
+        )
+        guard
+            let wait = Retry(policy: policy).wait(
+                after: facts,
+                attempt: attempt,
+                random: .random(in: 0...1),
+                remaining: run.remaining
+            ), try isWorthIt(failure, error)
+        else { throw .failed(error) }
+        run.report(
+            .attemptFailed(
+                run.describe(step, performance.position),
+                attempt: attempt,
+                message: run.redact(error.message),
+                retryIn: wait
             )
-            guard
-                let wait = retry.wait(
-                    after: facts,
-                    attempt: attempt,
-                    random: .random(in: 0...1),
-                    remaining: run.remaining
-                ), try isWorthIt(failure, error)
-            else { throw .failed(error) }
-            run.report(
-                .attemptFailed(
-                    run.describe(step, performance.position),
-                    attempt: attempt,
-                    message: run.redact(error.message),
-                    retryIn: wait
-                )
-            )
-            do {
-                try await run.services.clock.sleep(for: wait)
-            } catch {
-                throw .cancelled
-            }
+        )
+        do {
+            try await run.services.clock.sleep(for: wait)
+        } catch {
+            throw .cancelled
         }
     }
 
@@ -130,7 +142,13 @@ final class HTTPSender {
 
     /// Waits while the server wants no request of this connection, whoever was told so.
     private func waitForHold() async throws(Exit) {
-        while let wait = session.held(turn, now: run.services.clock.uptime()) {
+        guard let wait = session.held(turn, now: run.services.clock.uptime()) else { return }
+        try await sitOutHold(wait)
+    }
+
+    private func sitOutHold(_ first: Duration) async throws(Exit) {
+        var next: Duration? = first
+        while let wait = next {
             guard wait < run.remaining else {
                 let seconds = (wait + .milliseconds(999)).components.seconds
                 let message =
@@ -143,6 +161,7 @@ final class HTTPSender {
             } catch {
                 throw .cancelled
             }
+            next = session.held(turn, now: run.services.clock.uptime())
         }
     }
 
@@ -151,9 +170,18 @@ final class HTTPSender {
         let remaining = run.remaining
         let limit = min(step.action.timeout, remaining)
         guard limit > .zero, !Task.isCancelled else { throw .cancelled }
-        var timed = prepared
-        timed.timeout = limit
-        let (result, isExpired) = await exchange(timed, within: limit)
+        return try judge(await exchange(prepared, within: limit), limit, remaining)
+    }
+
+    /// What the answer to an attempt means, or that there was none.
+    // Not inlined: what it works with would stay in memory while the request is under way.
+    @inline(never)
+    private func judge(
+        _ answer: Answer,
+        _ limit: Duration,
+        _ remaining: Duration
+    ) throws(Exit) -> Result<Response, Failure> {
+        let (result, isExpired) = answer
         let failure: RequestFailure
         switch result {
         case .success(let response):
@@ -189,16 +217,18 @@ final class HTTPSender {
     /// The transport keeps the limit itself, from the connection on.
     ///
     /// A short limit also covers what comes before that, such as a renewal, which a task of its own can leave; a long one is longer than any renewal.
-    private func exchange(
-        _ request: PreparedRequest,
-        within limit: Duration
-    ) async -> (Result<Response, RequestFailure>, isExpired: Bool) {
+    private func exchange(_ prepared: PreparedRequest, within limit: Duration) async -> Answer {
         let session = session
+        var timed = prepared
+        timed.timeout = limit
+        let request = timed
         guard limit < Self.longestPreparation else { return (await Self.outcome(of: request, session), false) }
         return await run.services.deadlines.run(within: limit + .milliseconds(250)) {
             await Self.outcome(of: request, session)
         }
     }
+
+    private typealias Answer = (Result<Response, RequestFailure>, isExpired: Bool)
 
     /// Twice the longest renewal.
     private static let longestPreparation = Defaults.renewTimeout * 2
@@ -260,6 +290,7 @@ final class HTTPSender {
     }
 
     /// The action's result (DESIGN section 5).
+    @inline(never)
     func result(of response: Response, attempts: Int, since start: Duration) -> VerbResult {
         let plain = response.value
         var members = ValueMap()

@@ -33,6 +33,9 @@ final class Performance: Sendable {
         self.position = position
     }
 
+    /// What it did must be durable at once, because the end of the run may be far.
+    var endsDurably: Bool { position.isConcurrent && step.action.verb.hasEffect }
+
     /// An error of this action.
     func failure(_ kind: RunError.Kind, _ message: String) -> Exit {
         .failed(RunError(action: step.action.path, kind: kind, message: message, place: step.action.place))
@@ -53,8 +56,14 @@ extension Action {
 extension Verb {
     /// Performs the verb.
     func perform(_ performance: Performance, in scope: inout Scope) async throws(Exit) -> VerbResult {
+        // By itself: what the other verbs work with would stay in memory with each request that waits.
+        if case .http(let request) = self { return try await performance.send(request, in: &scope) }
+        return try await performOther(performance, in: &scope)
+    }
+
+    private func performOther(_ performance: Performance, in scope: inout Scope) async throws(Exit) -> VerbResult {
         switch self {
-        case .http(let request): try await HTTPSender(performance, request, in: scope).perform(in: &scope)
+        case .http(let request): try await performance.send(request, in: &scope)
         case .use(let call): try await performance.use(call, in: scope)
         case .log(let log): try performance.log(log, in: scope)
         case .set(let variables): try performance.set(variables, in: &scope)
