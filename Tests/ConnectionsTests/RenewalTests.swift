@@ -21,6 +21,29 @@ struct RenewalTests {
         }
     }
 
+    @Test func `to prepare acquires what requests would wait for, and leaves errors to them`() async throws {
+        let tokens = TokenServer(lifetime: 3_600)
+        tokens.fault.withLock { $0 = .json(#"{"error":"invalid_client"}"#, status: 401) }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server) { (rig: Rig) async throws in
+                await rig.session.prepare()
+                #expect(server.count("/token") == 1)
+                let failure = await #expect(throws: RequestFailure.self) { try await rig.get() }
+                #expect(failure?.message.contains("invalid_client") == true)
+                #expect(server.count("/token") == 1)
+            }
+            tokens.fault.withLock { $0 = nil }
+            try await Rig.run(server) { (rig: Rig) async throws in
+                await rig.session.prepare()
+                await rig.session.prepare()
+                #expect(tokens.issued == 1)
+                #expect(try await rig.get().status == 200)
+                #expect(tokens.issued == 1)
+                #expect(server.count("/me") == 1)
+            }
+        }
+    }
+
     @Test func `a stored token needs no token request and no secret`() async throws {
         let tokens = TokenServer(lifetime: 3_600)
         let store = try SQLiteStore.inMemory()

@@ -1,9 +1,11 @@
 import CEL
 import Connections
-import Engine
+import Recipe
 import Sandbox
 import Store
 import Testing
+
+@testable import Engine
 
 @Suite(.timeLimit(.minutes(1))) struct HTTPTests {
     @Test func `gives the body as output, and status, headers and duration as result`() async throws {
@@ -29,6 +31,38 @@ import Testing
             #expect(detail.actions.first?.request?.hasPrefix("GET 127.0.0.1:") == true)
             #expect(detail.actions.first?.request?.hasSuffix(" 200") == true)
             #expect(detail.run.lateness != nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("connection: auth\nactions: [{ get: /api/v5/me }]", ["auth"]),
+        ("actions: [{ connection: auth, get: /api/v5/me }]", ["auth"]),
+        ("connection: auth\nactions: [{ if: '1 > 2', get: /api/v5/me }]", []),
+        ("connection: auth\nactions: [{ log: hello }, { get: /api/v5/me }]", []),
+        ("actions: [{ get: 'http://127.0.0.1/' }]", []),
+    ]) func `of what a recipe uses, only what its first action is sure to need is got ready`(
+        text: String,
+        names: [String]
+    ) async throws {
+        let bench = try Workbench([
+            "connections/auth.yml": "connector: bearer\nbase_uri: http://127.0.0.1\nfields: { token: t }\n",
+            "job.yml": text + "\n",
+        ])
+        let workspace = bench.workspace()
+        let plan = RecipePlan(try #require(workspace.recipes["job"]))
+        #expect(bench.executor().sessions(neededAtOnceBy: [plan, plan], workspace.connections).map(\.name) == names)
+    }
+
+    @Test func `what is got ready is the token`() async throws {
+        try await withAPI { bench, sandbox in
+            try bench.write("job.yml", "connection: auth\nactions: [{ get: /api/v5/me }]\n")
+            let workspace = bench.workspace()
+            let plan = RecipePlan(try #require(workspace.recipes["job"]))
+            let executor = bench.executor()
+            executor.prepare([plan], connections: workspace.connections)
+            let session = try #require(executor.sessions(neededAtOnceBy: [plan], workspace.connections).first)
+            while try await session.status().state != .valid { try await Task.sleep(for: .milliseconds(2)) }
+            #expect(sandbox.statistics().tokenRequests == 1)
         }
     }
 

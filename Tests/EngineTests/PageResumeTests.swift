@@ -35,15 +35,7 @@ import Testing
         let plan = RecipePlan(try #require(workspace.recipes["job"]))
         var order = RunOrder(run: run, plan: plan, inputs: .map([:]), connections: workspace.connections)
         order.beginning = .resume
-        let executor = Executor(
-            store: bench.store,
-            connections: bench.connections(),
-            redactor: bench.redactor,
-            clock: bench.clock,
-            environment: .map([:]),
-            observer: bench.observer
-        )
-        return await executor.run(order, handle: RunHandle())
+        return await bench.executor().run(order, handle: RunHandle())
     }
 
     /// Serves five pages of two numbers each; the first request for page 3 is not answered.

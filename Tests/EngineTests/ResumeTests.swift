@@ -43,15 +43,7 @@ import Testing
         let run = try #require(try await bench.store.takeOver(wanted.id, fence: 1, node: bench.node))
         var order = RunOrder(run: run, plan: plan, inputs: .map([:]), connections: workspace.connections)
         order.beginning = beginning
-        let executor = Executor(
-            store: bench.store,
-            connections: bench.connections(),
-            redactor: bench.redactor,
-            clock: bench.clock,
-            environment: .map([:]),
-            observer: bench.observer
-        )
-        return await executor.run(order, handle: RunHandle())
+        return await bench.executor().run(order, handle: RunHandle())
     }
 
     @Test(arguments: [RunOrder.Beginning.resume, .restart])

@@ -55,6 +55,18 @@ import Testing
         #expect(process.performer.fireTimes == [time])
     }
 
+    @Test func `gets ready what a run will wait for, a moment before its time`() async throws {
+        let process = try process("cron: '* * * * *'")
+        try await process.start()
+        await process.advance(by: .seconds(59))
+        #expect(process.performer.prepared.isEmpty)
+        let due = process.clock.uptime() + .seconds(1)
+        await process.advance(by: .milliseconds(999))
+        #expect(process.performer.prepared.map(\.recipe) == ["job"])
+        #expect(process.performer.prepared.first.map { due - $0.uptime } == .milliseconds(50))
+        #expect(process.performer.orders.isEmpty)
+    }
+
     @Test func `claims no fire before its time while a run is going that may end by then`() async throws {
         let process = try process("cron: '* * * * *'", length: { _ in .milliseconds(59_997) })
         try await process.start()

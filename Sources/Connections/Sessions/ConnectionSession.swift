@@ -71,6 +71,14 @@ public final class ConnectionSession: Sendable {
         return .map(result)
     }
 
+    /// Acquires or renews the token now, where the next request would have to wait for that.
+    ///
+    /// Without an error: the request meets the same, and says so.
+    public func prepare() async {
+        guard definition.isRenewable else { return }
+        _ = try? await groundwork()
+    }
+
     /// Sends the connection's `test:` request.
     ///
     /// Throws a failure for anything but what the request expects.

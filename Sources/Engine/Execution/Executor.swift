@@ -1,6 +1,6 @@
 public import CEL
 public import Connections
-import Recipe
+public import Recipe
 import Schedule
 public import Store
 
@@ -108,6 +108,34 @@ public final class Executor: RunPerforming {
         for record in order.inherited { context.checkpoints.add(record) }
         context.report(.runStarted(order.run))
         return context
+    }
+
+    /// Acquires and renews the tokens of connections that the first actions use.
+    public func prepare(_ plans: [RecipePlan], connections: [String: Connection]) {
+        for session in sessions(neededAtOnceBy: plans, connections) { Task.detached { await session.prepare() } }
+    }
+
+    /// The sessions that runs of these recipes are sure to use first.
+    func sessions(neededAtOnceBy plans: [RecipePlan], _ connections: [String: Connection]) -> [ConnectionSession] {
+        var sessions: [ConnectionSession] = []
+        for plan in plans {
+            guard let first = plan.actions.first?.action, case .http = first.verb, first.condition == nil,
+                let connection = (first.connection ?? plan.recipe.connection)?.connection(among: connections)
+            else { continue }
+            let session = services.connections.session(for: connection)
+            if !sessions.contains(where: { $0 === session }) { sessions.append(session) }
+        }
+        return sessions
+    }
+}
+
+extension ConnectionReference {
+    /// The connection that is meant; nil when there is none of its name.
+    fileprivate func connection(among connections: [String: Connection]) -> Connection? {
+        switch self {
+        case .inline(let connection): connection
+        case .named(let name, _): connections[name]
+        }
     }
 }
 

@@ -86,4 +86,9 @@ public struct RunResult: Sendable {
 public protocol RunPerforming: Sendable {
     /// Runs until the end, which is in the store when this returns. `handle` cancels it.
     func run(_ order: RunOrder, handle: RunHandle) async -> RunResult
+
+    /// Runs of these recipes begin in a moment: begins to get ready what they would wait for, and returns at once.
+    ///
+    /// What comes to nothing is said by the run that needs it.
+    func prepare(_ plans: [RecipePlan], connections: [String: Connection])
 }

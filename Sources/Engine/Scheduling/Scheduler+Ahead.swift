@@ -35,6 +35,12 @@ extension Scheduler {
         return fire(watch, time, isOwed: false, begin: moment)
     }
 
+    /// Gets ready what the runs of fires that are claimed ahead would wait for.
+    func prepare(_ fires: [Fire]) {
+        let plans = fires.compactMap { $0.begin == nil ? nil : $0.plan }
+        if !plans.isEmpty { services.performer.prepare(plans, connections: workspace.connections) }
+    }
+
     /// Starts a claimed run when its time has come.
     func start(_ order: RunOrder, at begin: Instant) {
         let wait = begin - now

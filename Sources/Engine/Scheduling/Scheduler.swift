@@ -209,6 +209,7 @@ actor Scheduler {
                 }
             }
             await catchUp(late, at: now)
+            prepare(fires)
             await claimInParts(fires)
             for chore in dueChores {
                 switch chore {

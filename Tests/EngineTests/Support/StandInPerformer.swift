@@ -1,3 +1,4 @@
+import Recipe
 import Schedule
 import Store
 import Synchronization
@@ -8,6 +9,7 @@ import Synchronization
 final class StandInPerformer: RunPerforming {
     private struct State {
         var orders: [RunOrder] = []
+        var prepared: [(recipe: String, uptime: Duration)] = []
         var isDead = false
     }
 
@@ -31,10 +33,17 @@ final class StandInPerformer: RunPerforming {
 
     /// What was run, in the order of starting.
     var orders: [RunOrder] { state.withLock { $0.orders } }
+    /// For which recipes' runs it was told to get ready, and when.
+    var prepared: [(recipe: String, uptime: Duration)] { state.withLock { $0.prepared } }
     var fireTimes: [Instant] { orders.map(\.run.fire.scheduledAt) }
 
     /// From now on nothing is written any more, as if the process had died.
     func die() { state.withLock { $0.isDead = true } }
+
+    func prepare(_ plans: [RecipePlan], connections: [String: Connection]) {
+        let uptime = clock.uptime()
+        state.withLock { state in state.prepared += plans.map { ($0.recipe.name, uptime) } }
+    }
 
     func run(_ order: RunOrder, handle: RunHandle) async -> RunResult {
         state.withLock { $0.orders.append(order) }

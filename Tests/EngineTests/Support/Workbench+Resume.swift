@@ -34,16 +34,7 @@ extension Workbench {
 
     /// Goes on with a run that another process has begun.
     func resume(_ order: RunOrder) async -> RunResult {
-        let executor = Executor(
-            store: store,
-            connections: connections(),
-            redactor: redactor,
-            clock: clock,
-            environment: .map([:]),
-            observer: observer,
-            directory: root
-        )
-        return await executor.run(order, handle: RunHandle())
+        return await executor().run(order, handle: RunHandle())
     }
 
     /// Goes on with a run of this text of which these actions are recorded.

@@ -65,6 +65,18 @@ final class Workbench: Sendable {
         )
     }
 
+    func executor() -> Executor {
+        Executor(
+            store: store,
+            connections: connections(),
+            redactor: redactor,
+            clock: clock,
+            environment: .map([:]),
+            observer: observer,
+            directory: root
+        )
+    }
+
     func engine() -> Engine {
         var configuration = EngineConfiguration(
             loader: loader,
