@@ -273,6 +273,13 @@ import Testing
             mend: "two triggers"
         ),
         Case(
+            story: "a misspelt key of a trigger that has no other",
+            recipe: "trigger: { intervall: 5m }\nconnection: api\nactions:\n  - get: /me\n",
+            place: "1:12",
+            message: "a trigger has no key `intervall`",
+            mend: "did you mean `interval`?"
+        ),
+        Case(
             story: "a trigger that ends before it starts",
             recipe:
                 "trigger: { interval: 5m, start: 2026-03-02T00:00:00Z, end: 2026-03-01T00:00:00Z }\nactions:\n  - log: x\n",

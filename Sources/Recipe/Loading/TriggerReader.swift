@@ -63,7 +63,10 @@ struct TriggerReader {
             schedule = .interval(interval)
             text = "every \(DurationText.format(period))"
         } else {
-            if reader.entries.contains(where: { $0.name == "cron" || $0.name == "interval" }) { return nil }
+            // One that is there, or is misspelt, has been reported.
+            let keys = ["cron", "interval"]
+            let isReported = { keys.contains($0) || Suggestion.nearest(to: $0, among: keys) != nil }
+            if reader.entries.contains(where: { isReported($0.name) }) { return nil }
             file.diagnostics.report(
                 "trigger.empty",
                 "a trigger needs `cron` or `interval`",
