@@ -126,6 +126,7 @@ import Testing
             "connections/e.yml": bearer + "{ command: [touch, ran] } }\n",
             "connections/f.yml": bearer + "{ env: NOT_SET, default: '' } }\n",
             "connections/g.yml": bearer + "{ env: LONG } }\n",
+            "connections/i.yml": bearer + "{ file: connections } }\n",
             "own.yml":
                 "connection: { connector: basic, base_uri: https://x.example/, fields: { username: u, password: { env: NOT_SET } } }\nactions: [ { get: /me } ]\n",
             "uses.yml": "connection: a\nactions: [ { get: /me } ]\n", "open": "long-enough\n",
@@ -137,7 +138,7 @@ import Testing
         #expect(
             found.map { "\($0["path"]?.string ?? ""):\($0["line"]?.text ?? ""): \($0["code"]?.string ?? "")" } == [
                 "connections/a.yml:3: connection.variable", "connections/b.yml:3: connection.short-secret",
-                "connections/c.yml:3: connection.file",
+                "connections/c.yml:3: connection.file", "connections/i.yml:3: connection.file",
                 "own.yml:1: connection.variable",
             ]
         )

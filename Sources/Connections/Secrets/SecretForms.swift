@@ -74,7 +74,7 @@ enum SecretForms {
         return result
     }
 
-    /// The text with all beyond ASCII as `\uXXXX`, of two units where one does not reach.
+    /// The text with all beyond ASCII as `\u` and four digits (RFC 8259 section 7), twice where one UTF-16 unit does not reach.
     private static func asciiEscaped(_ bytes: [UInt8], _ digits: [UInt8] = digits) -> [UInt8] {
         guard bytes.contains(where: { $0 >= 0x80 }) else { return bytes }
         var result: [UInt8] = []

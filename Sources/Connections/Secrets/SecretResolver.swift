@@ -68,7 +68,9 @@ public struct SecretResolver: Sendable {
     }
 
     /// The text of a file without its last line break; `path` is absolute or relative to the workspace.
-    func contents(ofFile path: String, for what: String) throws(ConnectionError) -> String {
+    ///
+    /// Throws `configuration` with the path, the reason, and `what` needs it.
+    public func contents(ofFile path: String, for what: String) throws(ConnectionError) -> String {
         try Self.read(path.hasPrefix("/") ? path : workspaceRoot + "/" + path, shown: path, for: what)
     }
 

@@ -88,7 +88,7 @@ struct Validate: ParsableCommand {
         _ location: WorkspaceLocation,
         isWhole: Bool
     ) -> [Diagnostic] {
-        let report = FieldSourceReport(environment: location.environment(), root: location.root)
+        let report = FieldSourceReport(location)
         let recipes = workspace.recipes.values.sorted { $0.name < $1.name }
         let used = Set(
             recipes.flatMap(\.connections).compactMap { if case .named(let name, _) = $0 { name } else { nil } }

@@ -1,13 +1,17 @@
 import CEL
 import Connections
-import Foundation
 import Recipe
 import YAML
 
 /// What `validate` says of where fields come from: it reads variables and files, runs nothing, and shows no value.
 struct FieldSourceReport {
     let environment: [String: String]
-    let root: String
+    let resolver: SecretResolver
+
+    init(_ location: WorkspaceLocation) {
+        environment = location.environment()
+        resolver = SecretResolver(environment: environment, workspaceRoot: location.root)
+    }
 
     /// Warnings about a connection's fields, in the order of its file.
     func warnings(_ connection: Connection) -> [Diagnostic] {
@@ -53,14 +57,17 @@ struct FieldSourceReport {
                 )
             }
         case .file(let path):
-            let absolute = path.hasPrefix("/") ? path : root + "/" + path
-            value = try? String(contentsOfFile: absolute, encoding: .utf8).trimmingCharacters(in: .newlines)
-            var status = stat()
-            if stat(absolute, &status) != 0 {
+            do {
+                value = try resolver.contents(
+                    ofFile: path,
+                    for: "the field `\(name)` of the connection `\(connection.name)`"
+                )
+            } catch {
+                value = nil
                 found.append(
                     warning(
                         "connection.file",
-                        "\(path) cannot be read here: \(String(cString: strerror(errno)))",
+                        error.message,
                         "a path is relative to the workspace; the file must be there where it runs"
                     )
                 )
