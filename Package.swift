@@ -119,6 +119,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(
+            name: "StoreBenchmark",
+            dependencies: ["CEL", "Schedule", "Store"],
+            path: "Benchmarks/Store",
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "ConnectionsBenchmark",
             dependencies: [
                 "CEL", "Connections", "Recipe", "Schedule", "Store",
