@@ -100,6 +100,11 @@ public protocol Store: Sendable {
     /// Moves queued runs to `running`, each if its rule lets it; one after the other, in one transaction.
     func start(_ requests: [StartRequest], at moment: Instant) async throws(StoreError) -> [StartOutcome]
 
+    /// Changes a claim whose run has not begun: it will run another version of its recipe. Nil withdraws it, as if it had never been made.
+    ///
+    /// Throws `fenced` when the run is not the caller's any more.
+    func revise(_ run: RunID, fence: Int64, version: String?) async throws(StoreError)
+
     /// Gives a queued run back: it is nobody's, and any node may take it over. Throws `fenced` when it is not the caller's any more.
     func release(_ run: RunID, fence: Int64) async throws(StoreError)
 

@@ -63,7 +63,7 @@ import Testing
         let due = process.clock.uptime() + .seconds(1)
         await process.advance(by: .milliseconds(999))
         #expect(process.performer.prepared.map(\.recipe) == ["job"])
-        #expect(process.performer.prepared.first.map { due - $0.uptime } == .milliseconds(50))
+        #expect(process.performer.prepared.first.map { due - $0.uptime } == .milliseconds(500))
         #expect(process.performer.orders.isEmpty)
     }
 

@@ -131,4 +131,29 @@ import Testing
         #expect(try await store.runs(RunQuery()) == [paused, missed])
         #expect(try await store.claim([request(fire(at: 100))]) == [.taken])
     }
+
+    @Test(arguments: StoreKind.all)
+    func `a claim is changed, or withdrawn as if it had never been made`(kind: StoreKind) async throws {
+        let store = try kind.make(at: place)
+        _ = try await store.ended(fire(at: 100))
+        let run = try await store.claimed(fire(at: 160))
+        try await store.revise(run.id, fence: 1, version: "new")
+        #expect(try await store.run(run.id.text)?.run.version == "new")
+        let key = TriggerKey(recipe: "sync", trigger: "cron")
+        #expect(try await store.progress(of: [key]).map(\.lastFire) == [at(160)])
+        await #expect(throws: StoreError.fenced(run.id)) {
+            try await store.revise(run.id, fence: 2, version: nil)
+        }
+        try await store.revise(run.id, fence: 1, version: nil)
+        #expect(try await store.run(run.id.text) == nil)
+        let last = try #require(try await store.progress(of: [key]).first?.lastFire)
+        #expect(last >= at(100) && last < at(160))
+        #expect(try await store.claim([request(fire(at: 100))]) == [.taken])
+        _ = try await store.claimed(fire(at: 160))
+        // A fire that was served later than this one was stays the last.
+        let next = try await store.claimed(fire(at: 200))
+        let third = try await store.claimed(fire(at: 300))
+        try await store.revise(next.id, fence: 1, version: nil)
+        #expect(try await store.progress(of: [key]).map(\.lastFire) == [third.fire.scheduledAt])
+    }
 }

@@ -48,9 +48,22 @@ extension Scheduler {
                 try await close(taken, prefix + "the text it began with is no valid recipe any more")
                 continue
             }
-            start(try await order(of: taken, plan))
+            var order = try await order(of: taken, plan)
+            if let begin = beginning(ofClaimed: taken) {
+                // It cannot have begun: there is nothing that `on_interrupt` could be asked about.
+                order.beginning = .resume
+                start(order, at: begin)
+            } else {
+                start(order)
+            }
         }
         await fillSlots()
+    }
+
+    /// When a run begins that a dead process had claimed before its time; nil for one whose time has come.
+    private func beginning(ofClaimed run: RunRecord) -> Instant? {
+        // What is later was begun before the clock was set back.
+        run.startedAt.flatMap { $0 > now && $0 - now <= Self.lead ? $0 : nil }
     }
 
     /// Whether a recipe has a file, be it right or wrong: what began with a right one goes on with that.

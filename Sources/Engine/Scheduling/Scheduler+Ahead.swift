@@ -7,20 +7,27 @@ import Store
 struct AheadRun: Sendable {
     /// When it begins, on the clock that nobody sets.
     let uptime: Duration
-    let order: RunOrder
+    var order: RunOrder
+    /// Whether it is being judged again: it does not begin before that has been done.
+    var isOnTrial = false
 }
 
 /// Claims are written shortly before their time, so that runs begin on it: to write one durably takes longer than all else.
+///
+/// A claim is no run yet: a pause, a removal or an edit that comes before its time is obeyed.
 extension Scheduler {
-    /// So long before its time a fire is claimed, where nothing can happen in between that would decide otherwise.
-    private static let lead = Duration.milliseconds(50)
+    /// So long before its time a fire is claimed, where nothing can happen in between that would decide otherwise: longer than a disk stalls that others write
+    /// to as well.
+    static let lead = Duration.milliseconds(500)
+    /// So long before its time the same is tried once more, of a fire whose recipe still had a run then.
+    private static let shortLead = Duration.milliseconds(50)
     /// So many are: of more, the others could not begin on their time either.
     private static let aheadLimit = 128
 
     /// When a trigger that is due at a moment is looked at: early enough to claim its fire, or then when that has been tried.
     func look(for moment: Instant, at now: Instant) -> Instant {
-        let early = moment - Self.lead
-        return early > now ? early : moment
+        for lead in [Self.lead, Self.shortLead] where moment - lead > now { return moment - lead }
+        return moment
     }
 
     /// The fire that is due at a moment, when it can be claimed already: it has a slot, and no run of this node whose end would have to be awaited.
@@ -47,19 +54,148 @@ extension Scheduler {
         guard wait > .zero else { return start(order) }
         count(order)
         // By a clock that is not set: a run that is claimed must not wait for an hour that comes again.
-        let uptime = services.clock.uptime() + wait
-        let isFirst = ahead.allSatisfy { uptime < $0.uptime }
-        ahead.append(AheadRun(uptime: uptime, order: order))
-        if isFirst { aheadAlarm?.set(.after(wait)) }
+        ahead.append(AheadRun(uptime: services.clock.uptime() + wait, order: order))
+        setAheadAlarm()
     }
 
     /// Starts the claimed runs whose time has come.
     func startAhead() {
         let uptime = services.clock.uptime()
-        let due = ahead.filter { $0.uptime <= uptime }
-        ahead.removeAll { $0.uptime <= uptime }
+        let due = ahead.filter { $0.uptime <= uptime && !$0.isOnTrial }
+        ahead.removeAll { $0.uptime <= uptime && !$0.isOnTrial }
         for run in due { place(run.order) }
-        if let next = ahead.map(\.uptime).min() { aheadAlarm?.set(.after(next - uptime)) }
+        setAheadAlarm()
         if ahead.isEmpty, !isAwake { resumeSleepWaiters() }
+    }
+
+    private func setAheadAlarm() {
+        let next = ahead.lazy.filter { !$0.isOnTrial }.map(\.uptime).min()
+        if let next { aheadAlarm?.set(.after(next - services.clock.uptime())) }
+    }
+
+    // MARK: What comes between
+
+    /// Gives up the claims of recipes that a person has paused meanwhile: their records say so.
+    func judgePausesAhead() async {
+        guard !ahead.isEmpty else { return }
+        let orders: [RunOrder]
+        do {
+            let paused = Set(try await services.store.pauses(after: nil).map(\.recipe))
+            orders = putOnTrial { paused.contains($0.run.fire.recipe) }
+        } catch {
+            return services.observer.observe(.storeFailed(error))
+        }
+        guard !orders.isEmpty else { return }
+        let requests = orders.map { StartRequest(run: $0.run.id, fence: $0.run.fence, rule: .besideOthers) }
+        do {
+            for (order, outcome) in zip(orders, try await services.store.start(requests, at: now)) {
+                settle(order, outcome)
+            }
+        } catch {
+            services.observer.observe(.storeFailed(error))
+            for order in orders { acquit(order) }
+        }
+        startAhead()
+    }
+
+    private func settle(_ order: RunOrder, _ outcome: StartOutcome) {
+        switch outcome {
+        case .started, .mustWait: acquit(order)
+        case .paused(let reason):
+            var run = order.run
+            (run.status, run.reason, run.startedAt, run.node) = (.paused, reason, nil, nil)
+            services.observer.observe(.unserved(run))
+            dropAhead(order)
+        case .fenced: dropAhead(order)
+        }
+    }
+
+    /// Makes the claims go by what the files say now: the text of the recipe as it is, and no run for a trigger that is gone or asks for another time.
+    func reviseAhead() async {
+        for number in ahead.indices {
+            ahead[number].order.connections = workspace.connections
+            ahead[number].order.recipes = plans
+        }
+        let orders = putOnTrial { order in
+            watch(of: order)?.plan.recipe.version != order.run.version || !isAsked(order)
+        }
+        guard !orders.isEmpty else { return }
+        for order in orders {
+            let isAsked = isAsked(order)
+            let plan = isAsked ? watch(of: order)?.plan : nil
+            do {
+                try await services.store.revise(order.run.id, fence: order.run.fence, version: plan?.recipe.version)
+            } catch {
+                guard case .fenced = error else {
+                    services.observer.observe(.storeFailed(error))
+                    acquit(order)
+                    continue
+                }
+                dropAhead(order)
+                continue
+            }
+            if let plan { acquit(revised(order, plan)) } else { withdraw(order) }
+        }
+        startAhead()
+    }
+
+    private func watch(of order: RunOrder) -> Watch? {
+        watches[TriggerKey(recipe: order.run.fire.recipe, trigger: order.run.fire.trigger)]
+    }
+
+    /// Whether the trigger still asks for the fire of a claimed run.
+    private func isAsked(_ order: RunOrder) -> Bool {
+        let time = order.run.fire.scheduledAt
+        return watch(of: order)?.trigger.next(after: time - .microseconds(1)) == time
+    }
+
+    /// The same run with the recipe as it is now.
+    private func revised(_ order: RunOrder, _ plan: RecipePlan) -> RunOrder {
+        var run = order.run
+        run.version = plan.recipe.version
+        var revised = RunOrder(
+            run: run,
+            plan: plan,
+            trigger: plan.trigger(of: run),
+            inputs: plan.defaultInputs,
+            connections: workspace.connections
+        )
+        revised.recipes = plans
+        revised.jitter = order.jitter
+        return revised
+    }
+
+    /// The fire of a claimed run has no record any more.
+    private func withdraw(_ order: RunOrder) {
+        let key = TriggerKey(recipe: order.run.fire.recipe, trigger: order.run.fire.trigger)
+        watches[key]?.takeBack(to: order.run.fire.scheduledAt - .microseconds(1))
+        dropAhead(order)
+        requeue(key)
+    }
+
+    // MARK: Trials
+
+    /// Keeps claimed runs from beginning, and gives their orders.
+    private func putOnTrial(_ isMeant: (RunOrder) -> Bool) -> [RunOrder] {
+        var orders: [RunOrder] = []
+        for number in ahead.indices where !ahead[number].isOnTrial && isMeant(ahead[number].order) {
+            ahead[number].isOnTrial = true
+            orders.append(ahead[number].order)
+        }
+        return orders
+    }
+
+    /// Lets a claimed run begin at its time.
+    private func acquit(_ order: RunOrder) {
+        guard let number = ahead.firstIndex(where: { $0.order.run.id == order.run.id }) else { return }
+        ahead[number].order = order
+        ahead[number].isOnTrial = false
+    }
+
+    /// Forgets a claimed run, which will not begin here.
+    private func dropAhead(_ order: RunOrder) {
+        ahead.removeAll { $0.order.run.id == order.run.id }
+        letGo(of: order.run.fire.recipe)
+        _ = requeueOwed(of: order.run.fire.recipe)
     }
 }

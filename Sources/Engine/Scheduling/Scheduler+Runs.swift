@@ -229,6 +229,7 @@ extension Scheduler {
     /// Looks for what others want of this node, or have left to it: on a wake-up, and from time to time while runs wait.
     func lookAround() async {
         guard !isStopping else { return }
+        await judgePausesAhead()
         await adoptQuietly()
         do {
             let requests = try await services.store.cancelRequests(of: services.node)

@@ -59,6 +59,7 @@ extension Scheduler {
             }
             requeue(record.key)
         }
+        await reviseAhead()
         await catchUp(late, at: moment)
         await loadAlarms()
         if isStart { expectPruning() }

@@ -21,7 +21,9 @@ extension SQLiteStore {
         let database = session.database
         guard let key = try liveRun(request.run, fence: request.fence, session) else { return .fenced }
         if let pause = try pause(ofRun: key, pauses, database) {
-            let end = "UPDATE run SET status = 'paused', reason = ?, node = NULL, inputs = NULL WHERE key = ?"
+            let end = """
+                UPDATE run SET status = 'paused', reason = ?, started_at = NULL, node = NULL, inputs = NULL WHERE key = ?
+                """
             try database.cachedStatement(sql: end).execute(arguments: [pause.reason, key])
             return .paused(reason: pause.reason)
         }
@@ -49,6 +51,26 @@ extension SQLiteStore {
         guard !pauses.isEmpty else { return nil }
         let select = "SELECT recipe FROM run WHERE key = ? AND cause <> 'person'"
         return try Int64.fetchOne(database.cachedStatement(sql: select), arguments: [run]).flatMap { pauses[$0] }
+    }
+
+    /// See ``Store/revise(_:fence:version:)``.
+    public func revise(_ run: RunID, fence: Int64, version: String?) async throws(StoreError) {
+        try await writer.write { session in
+            let database = session.database
+            let key = try Self.heldRun(run, fence: fence, session)
+            if let version {
+                try database.cachedStatement(sql: "UPDATE run SET version = ? WHERE key = ?")
+                    .execute(arguments: [version, key])
+            } else {
+                // The fires before it have their records, or were never owed.
+                let unfire = """
+                    UPDATE trigger SET last_fire = run.scheduled_at - 1 FROM run
+                    WHERE run.key = ? AND trigger.key = run.trigger AND last_fire = run.scheduled_at
+                    """
+                try database.cachedStatement(sql: unfire).execute(arguments: [key])
+                try database.cachedStatement(sql: "DELETE FROM run WHERE key = ?").execute(arguments: [key])
+            }
+        }
     }
 
     /// See ``Store/release(_:fence:)``.
