@@ -1,4 +1,3 @@
-public import CEL
 public import Schedule
 
 /// What is durable: fires, runs, checkpoints, cursors, tokens, renewals.
@@ -194,7 +193,7 @@ public protocol Store: Sendable {
     func version(_ hash: String) async throws(StoreError) -> String?
 
     /// A recipe's cursor; nil when it never had one.
-    func state(of recipe: String) async throws(StoreError) -> Value?
+    func state(of recipe: String) async throws(StoreError) -> MarkedValue?
 
     /// The cursors that a recipe had, newest first: the last `StateVersion.limit`.
     func stateVersions(of recipe: String) async throws(StoreError) -> [StateVersion]

@@ -37,6 +37,38 @@ struct RedactorTests {
         #expect(redactor.redact("<\(form)>") == "<•••>")
     }
 
+    @Test func `names the secrets in a value as they are spelled there`() {
+        let redactor = Redactor()
+        #expect(redactor.secrets(in: ["a": "nothing-known-yet"]) == [])
+        redactor.add("first-secret")
+        redactor.add("secret-second")
+        let value: Value = [
+            "list": ["-first-secret-", 7, .null, "c2VjcmV0LXNlY29uZA=="], "first-secret-second": "short",
+            "none": .optional(OptionalValue("first-secret")),
+        ]
+        #expect(redactor.secrets(in: value) == ["c2VjcmV0LXNlY29uZA", "first-secret", "first-secret-second"])
+        // Another redactor, told of them, hides the same.
+        let other = Redactor()
+        other.add(redactor.secrets(in: value), foundIn: "a run")
+        #expect(other.redact(value) == redactor.redact(value))
+    }
+
+    @Test func `finds secrets that are numbers, or stand in bytes`() {
+        let redactor = Redactor()
+        redactor.add("first-secret")
+        #expect(redactor.secrets(in: [12_345_678, .bytes(Array("a first-secret".utf8))]) == ["first-secret"])
+        redactor.add("345678")
+        #expect(redactor.secrets(in: [12_345_678, 1.5, "x"]) == ["345678"])
+        redactor.add([.string("98765432")], issuedTo: "api")
+        #expect(redactor.secrets(in: 98_765_432) == ["98765432"])
+    }
+
+    @Test func `of what was found in stored values the newest stays hidden`() {
+        let redactor = Redactor()
+        for number in 100...200 { redactor.add(["token-\(number)"], foundIn: "the state") }
+        #expect(redactor.redact("token-100 token-200") == "token-100 •••")
+    }
+
     @Test func `hides a signed token that it never saw`() {
         let redactor = Redactor()
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6y"

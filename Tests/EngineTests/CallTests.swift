@@ -69,8 +69,8 @@ import Testing
         _ = try await bench.engine().once(other, inputs: .map([:]))
         _ = try await bench.run("actions: [{ call: other }]\nstate: { mine: 1 }\n")
         #expect(bench.observer.lines == ["state ", "state {\"n\":9}"])
-        #expect(try await bench.store.state(of: "job") == .map(["mine": 1]))
-        #expect(try await bench.store.state(of: "other") == .map(["n": 9]))
+        #expect(try await bench.store.state(of: "job")?.value == .map(["mine": 1]))
+        #expect(try await bench.store.state(of: "other")?.value == .map(["n": 9]))
     }
 
     @Test func `a failure names the way to it, and what follows a failure is done inside and outside`() async throws {

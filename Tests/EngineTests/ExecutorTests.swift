@@ -144,7 +144,7 @@ import YAML
         let bench = try Workbench()
         let result = try await bench.run("actions: [{ log: main }]\nstate: { n: 1 }\nfinally: [{ fail: no }]\n")
         #expect(result.status == .failed)
-        #expect(try await bench.store.state(of: "job") == nil)
+        #expect(try await bench.store.state(of: "job")?.value == nil)
     }
 
     @Test func `says where an expression failed`() async throws {
@@ -167,11 +167,11 @@ import YAML
 
             """
         _ = try await bench.run(text)
-        #expect(try await bench.store.state(of: "job") == .map(["at": "2026-01-02T03:04:05Z", "n": 1]))
+        #expect(try await bench.store.state(of: "job")?.value == .map(["at": "2026-01-02T03:04:05Z", "n": 1]))
         _ = try await bench.run(text)
-        #expect(try await bench.store.state(of: "job")?["n"] == 2)
+        #expect(try await bench.store.state(of: "job")?.value["n"] == 2)
         _ = try await bench.run("actions: [{ fail: no }]\nstate: { n: 100 }\n")
-        #expect(try await bench.store.state(of: "job")?["n"] == 2)
+        #expect(try await bench.store.state(of: "job")?.value["n"] == 2)
     }
 
     // MARK: Time

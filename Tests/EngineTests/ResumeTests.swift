@@ -173,6 +173,6 @@ import Testing
         let result = try await running
         #expect(result.storeError == .fenced(run.id))
         #expect(try await bench.detail(run.id).run.status == .running)
-        #expect(try await bench.store.state(of: "job") == nil)
+        #expect(try await bench.store.state(of: "job")?.value == nil)
     }
 }

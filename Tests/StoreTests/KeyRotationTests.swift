@@ -16,6 +16,7 @@ import Testing
         try await store.complete(action(run.id, "list", index: "0", result: ["secret": "value"]), fence: 1)
         var end = RunEnd(run: run.id, status: .succeeded, finishedAt: at(102))
         end.output = ["done": true]
+        end.outputSecrets = ["hidden"]
         try await store.finish(end, fence: 1)
         try await store.setState(["since": "then"], of: "sync")
         let token = TokenRecord(
@@ -43,10 +44,11 @@ import Testing
         let again = try SQLiteStore.open(at: place.store, sealer: new)
         #expect(again.fingerprint == new.fingerprint)
         #expect(try await again.token("api#1")?.bag?["access_token"] == "token-1")
-        #expect(try await again.state(of: "sync") == ["since": "then"])
+        #expect(try await again.state(of: "sync")?.value == ["since": "then"])
         #expect(try await again.stateVersions(of: "sync").map(\.state) == [["since": "then"]])
         let detail = try #require(try await again.run(run.id.text))
         #expect(detail.actions.first?.result == ["secret": "value"])
+        #expect(detail.secrets == ["hidden"])
         #expect(try await again.checkpoints(of: run.id).count == 1)
         try again.close()
     }

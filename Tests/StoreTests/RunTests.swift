@@ -83,7 +83,7 @@ import Testing
             try await store.finish(end, fence: 1)
         }
         #expect(try await store.run(run.id.text) == before)
-        #expect(try await store.state(of: "sync") == nil)
+        #expect(try await store.state(of: "sync")?.value == nil)
         try await store.complete(late, fence: taken.fence)
         #expect(try await store.checkpoints(of: run.id) == [late])
     }
@@ -162,16 +162,16 @@ import Testing
     {
         let store = try kind.make(at: place)
         let run = try await store.claimed(fire())
-        #expect(try await store.state(of: "sync") == nil)
+        #expect(try await store.state(of: "sync")?.value == nil)
         let end = RunEnd(run: run.id, status: .succeeded, finishedAt: at(105), state: ["since": 100])
         try await store.finish(end, fence: 1)
-        #expect(try await store.state(of: "sync") == ["since": 100])
+        #expect(try await store.state(of: "sync")?.value == ["since": 100])
         _ = try await store.ended(fire(at: 200))
-        #expect(try await store.state(of: "sync") == ["since": 100])
+        #expect(try await store.state(of: "sync")?.value == ["since": 100])
         try await store.setState(["since": 1], of: "sync")
-        #expect(try await store.state(of: "sync") == ["since": 1])
+        #expect(try await store.state(of: "sync")?.value == ["since": 1])
         try await store.setState(nil, of: "sync")
-        #expect(try await store.state(of: "sync") == nil)
+        #expect(try await store.state(of: "sync")?.value == nil)
     }
 
     @Test(arguments: StoreKind.all) func `recipe texts are kept by hash`(kind: StoreKind) async throws {

@@ -189,7 +189,7 @@ import Testing
             try await store.setState(5, of: "sync")
             return try await store.state(of: "sync")
         }
-        #expect(try await task.value == 5)
+        #expect(try await task.value == MarkedValue(5))
     }
 
     @Test func `no stored value is part of an error`() async throws {

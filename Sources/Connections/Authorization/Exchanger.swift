@@ -48,13 +48,17 @@ struct Exchanger: Renewer {
     }
 
     /// Apart from tokens: what the steps of many failed renewals gave must not push out a token that is still good.
-    private func learnStep(_ result: Value) {
-        guard let connector = definition.connector else { return }
-        let owner = identity + "/steps"
-        guard case .map(let members) = result else { return courier.redactor.add([result], issuedTo: owner) }
-        let secrets = members.filter { connector.isSecret($0.key.text) }.map(\.value)
-        courier.redactor.add(secrets, issuedTo: owner)
+    private func learnStep(_ secrets: [Value]) { courier.redactor.add(secrets, issuedTo: identity + "/steps") }
+
+    /// What of a step's result is secret.
+    private func secrets(in result: Value) -> [Value] {
+        guard let connector = definition.connector else { return [] }
+        guard case .map(let members) = result else { return [result] }
+        return members.filter { connector.isSecret($0.key.text) }.map(\.value)
     }
+
+    /// Where the bag keeps the secrets of the steps before the last: no expression needs them, but another process must hide them too.
+    private static let stepsKey = "@steps"
 
     func renew(_ bag: ValueMap, sentAt: Instant, refreshToken standing: RefreshTokenStanding) async -> Renewal {
         let deadline = ContinuousClock.now + definition.renewTimeout
@@ -172,6 +176,7 @@ struct Exchanger: Renewer {
         grant: ValueMap? = nil
     ) async throws(RenewalProblem) -> ValueMap {
         var results = ValueMap()
+        var passed: [Value] = []
         var last = Value.null
         var answer: Response?
         for (number, step) in exchange.steps.enumerated() {
@@ -189,9 +194,12 @@ struct Exchanger: Renewer {
             }
             if let id = step.id { results[id] = last }
             // A later step may fail, and the server say what this one gave.
-            if number < exchange.steps.count - 1 { learnStep(last) }
+            if number < exchange.steps.count - 1 {
+                passed += secrets(in: last)
+                learnStep(passed)
+            }
         }
-        guard case .map(let result) = last, !result.isEmpty else {
+        guard case .map(var result) = last, !result.isEmpty else {
             var message = "`\(what)` returned no map of values"
             if let answer, exchange.steps.last?.output == nil {
                 message += ": \(summary(of: answer))"
@@ -199,6 +207,7 @@ struct Exchanger: Renewer {
             }
             throw RenewalProblem(message: message)
         }
+        if !passed.isEmpty { result[Self.stepsKey] = .list(passed) }
         return result
     }
 

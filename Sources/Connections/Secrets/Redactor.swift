@@ -67,6 +67,14 @@ public final class Redactor: Sendable {
         }
     }
 
+    /// Hides secrets that were found in stored values; of those with one owner the newest stay hidden.
+    ///
+    /// - Parameter owner: where they were found, so that a process that reads something new there each day does not remember all for ever.
+    public func add(_ secrets: [String], foundIn owner: String) {
+        guard !secrets.isEmpty else { return }
+        add(secrets.lazy.map(Value.string), issuedTo: "found in " + owner)
+    }
+
     /// How many spellings are known.
     var spellings: Int { state.withLock { $0.index.count } }
 
@@ -106,6 +114,38 @@ public final class Redactor: Sendable {
             result.append(contentsOf: bytes[place...])
             return String(decoding: result, as: UTF8.self)
         } ?? text
+    }
+
+    /// The secrets that stand in a value, as they are spelled there: mostly none.
+    ///
+    /// For whoever stores the value, because the process that shows it may never have known them. Signed tokens are not among them: they are known by their
+    /// shape.
+    public func secrets(in value: Value) -> [String] {
+        let index = state.withLock { $0.index }
+        guard !index.isEmpty else { return [] }
+        var found: Set<String> = []
+        Self.collect(value, index, &found)
+        return found.isEmpty ? [] : found.sorted()
+    }
+
+    private static func collect(_ value: Value, _ index: SecretIndex, _ found: inout Set<String>) {
+        switch value {
+        case .string(var text):
+            text.withUTF8 { bytes in
+                for range in index.matches(in: bytes) { found.insert(String(decoding: bytes[range], as: UTF8.self)) }
+            }
+        // To write a number costs more than to search a text, and few secrets are one.
+        case .int, .uint, .double: if index.hasNumbers { collect(.string(value.text), index, &found) }
+        case .bytes(let bytes): collect(.string(String(decoding: bytes, as: UTF8.self)), index, &found)
+        case .list(let items): for item in items { collect(item, index, &found) }
+        case .map(let map):
+            for entry in map {
+                collect(entry.key, index, &found)
+                collect(entry.value, index, &found)
+            }
+        case .optional(let optional): if let value = optional.value { collect(value, index, &found) }
+        default: break
+        }
     }
 
     /// The value with every text in it redacted, keys of maps too.

@@ -10,6 +10,7 @@ struct SecretIndex: Sendable {
     private static let filterBits = 18
     private var filter = [UInt64](repeating: 0, count: 1 << (filterBits - 6))
     private var endings: [UInt64: [Entry]] = [:]
+    private var numbers = 0
 
     private struct Entry: Sendable {
         let form: [UInt8]
@@ -19,6 +20,8 @@ struct SecretIndex: Sendable {
 
     /// Nothing can be found.
     var isEmpty: Bool { endings.isEmpty }
+    /// Whether one of the strings could be a number.
+    var hasNumbers: Bool { numbers > 0 }
     /// How many strings can be found.
     var count: Int { endings.values.reduce(0) { $0 + $1.count } }
 
@@ -31,6 +34,7 @@ struct SecretIndex: Sendable {
             return
         }
         endings[key, default: []].append(Entry(form: form))
+        if Self.isNumber(form) { numbers += 1 }
         // The longest first: it covers the shorter ones that end at the same place.
         endings[key]?.sort { $0.form.count > $1.form.count }
         let slot = Self.slot(key)
@@ -44,6 +48,7 @@ struct SecretIndex: Sendable {
         endings[key]?[place].uses -= 1
         guard endings[key]?[place].uses == 0 else { return }
         endings[key]?.remove(at: place)
+        if Self.isNumber(form) { numbers -= 1 }
         // Its bit of the filter stays: others may have the same, and a window more is looked at.
         if endings[key]?.isEmpty == true { endings[key] = nil }
     }
@@ -71,6 +76,11 @@ struct SecretIndex: Sendable {
             guard entry.form.count <= place + 1 else { return false }
             return text[(place + 1 - entry.form.count)..<(place + 1)].elementsEqual(entry.form)
         }?.form.count
+    }
+
+    /// Whether a number could be written so, or a part of one.
+    private static func isNumber(_ form: [UInt8]) -> Bool {
+        form.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || "+-.eE".utf8.contains($0) }
     }
 
     private static func key(_ form: [UInt8]) -> UInt64 {

@@ -1,3 +1,4 @@
+import Connections
 import Recipe
 import Store
 import Synchronization
@@ -21,11 +22,13 @@ final class Checkpoints: Sendable {
     }
 
     private let store: any Store
+    private let redactor: Redactor
     private let fence: Int64
     private let state: Mutex<State>
 
-    init(store: any Store, fence: Int64, done: [ActionRecord]) {
+    init(store: any Store, redactor: Redactor, fence: Int64, done: [ActionRecord]) {
         self.store = store
+        self.redactor = redactor
         self.fence = fence
         let keyed = done.map { (ActionKey(path: $0.path, index: $0.index), $0) }
         state = Mutex(State(done: Dictionary(keyed) { _, last in last }))
@@ -49,11 +52,24 @@ final class Checkpoints: Sendable {
 
     /// Keeps a record until the next `flush`, or until the run ends.
     func add(_ record: ActionRecord) {
+        let record = marked(record)
         state.withLock { $0.waiting.append(record) }
+    }
+
+    /// A record with the secrets in its result marked.
+    func marked(_ record: ActionRecord) -> ActionRecord {
+        guard let result = record.result else { return record }
+        var record = record
+        record.secrets = redactor.secrets(in: result)
+        return record
     }
 
     /// Makes a record durable now.
     func complete(_ record: ActionRecord) async throws(Exit) {
+        try await write(marked(record))
+    }
+
+    private func write(_ record: ActionRecord) async throws(Exit) {
         do {
             try await store.complete(record, fence: fence)
         } catch {
@@ -69,9 +85,9 @@ final class Checkpoints: Sendable {
             return state.waiting.filter(isInner)
         }
         // That an item was done is remembered longer than its record.
-        for record in removed where record.doneItem != nil { try await complete(record) }
+        for record in removed where record.doneItem != nil { try await write(record) }
         do {
-            try await store.complete(record, insteadOf: inner, fence: fence)
+            try await store.complete(marked(record), insteadOf: inner, fence: fence)
         } catch {
             throw .store(error)
         }
@@ -82,7 +98,7 @@ final class Checkpoints: Sendable {
         let waiting = takeWaiting()
         for (position, record) in waiting.enumerated() {
             do {
-                try await complete(record)
+                try await write(record)
             } catch {
                 // What did not get there goes with the end of the run, if the store takes that.
                 state.withLock { $0.waiting.insert(contentsOf: waiting[position...], at: 0) }
@@ -94,7 +110,7 @@ final class Checkpoints: Sendable {
     /// Notes that an action whose effect cannot be repeated is under way.
     func begin(_ record: ActionRecord) async throws(Exit) {
         do {
-            try await store.begin(record, fence: fence)
+            try await store.begin(marked(record), fence: fence)
         } catch {
             throw .store(error)
         }

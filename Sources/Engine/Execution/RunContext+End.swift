@@ -207,7 +207,7 @@ extension RunContext {
     // Not inlined, as the next: while the store writes, what they work with would stay in memory.
     @inline(never)
     private func end(_ ending: Ending, at finishedAt: Instant) -> RunEnd {
-        RunEnd(
+        var end = RunEnd(
             run: run,
             status: ending.status,
             finishedAt: finishedAt,
@@ -218,6 +218,10 @@ extension RunContext {
             output: ending.output,
             state: ending.state
         )
+        if let output = ending.output { end.outputSecrets = services.redactor.secrets(in: output) }
+        end.outputSecrets += services.redactor.secrets(in: order.inputs)
+        if let state = ending.state { end.stateSecrets = services.redactor.secrets(in: state) }
+        return end
     }
 
     /// Tells of the end.
@@ -268,17 +272,16 @@ extension RunContext {
         if let known = beginning.withLock({ $0 }) {
             let now = services.clock.now()
             let key = Self.beginningKey
-            parking.actions.append(
-                ActionRecord(
-                    run: run,
-                    path: key.path,
-                    index: key.index,
-                    status: .succeeded,
-                    result: known,
-                    startedAt: now,
-                    finishedAt: now
-                )
+            let record = ActionRecord(
+                run: run,
+                path: key.path,
+                index: key.index,
+                status: .succeeded,
+                result: known,
+                startedAt: now,
+                finishedAt: now
             )
+            parking.actions.append(checkpoints.marked(record))
         }
         do {
             result.parkedUntil = try await services.store.park(parking, fence: order.run.fence)

@@ -44,14 +44,18 @@ extension RunContext {
         if plan.variables.contains("state") {
             do {
                 scope["state"] =
-                    if let state { state } else {
-                        try await services.store.state(of: plan.recipe.name) ?? .null
-                    }
+                    if let state { state } else { try await rememberedState() }
             } catch {
                 throw .store(error)
             }
         }
         return scope
+    }
+
+    private func rememberedState() async throws(StoreError) -> Value {
+        guard let state = try await services.store.state(of: plan.recipe.name) else { return .null }
+        services.redactor.add(state.secrets, foundIn: "the state of \(plan.recipe.name)")
+        return state.value
     }
 
     /// Where a parked run keeps what it began with; no action has such a path.

@@ -35,7 +35,14 @@ final class RunContext: Sendable {
         for secret in InputDefinition.secrets(among: plan.recipe.inputs, in: order.inputs) {
             services.redactor.add(secret)
         }
-        checkpoints = Checkpoints(store: services.store, fence: order.run.fence, done: done)
+        // Their process may have known more secrets than this one.
+        for record in done { services.redactor.add(record.secrets, foundIn: order.run.fire.recipe) }
+        checkpoints = Checkpoints(
+            store: services.store,
+            redactor: services.redactor,
+            fence: order.run.fence,
+            done: done
+        )
         self.handle = handle
         deadline = services.clock.uptime() + (order.plan.recipe.timeout - order.run.spent)
         base = Position(canPark: order.canPark)

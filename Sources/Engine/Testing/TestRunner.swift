@@ -79,7 +79,7 @@ public struct TestRunner: Sendable {
         let result = try await Self.perform(test, plan, inputs: inputs, engine, handle)
         await connections.shutdown()
         if let error = result.storeError { throw error }
-        let state = try await store.state(of: plan.recipe.name) ?? .null
+        let state = try await store.state(of: plan.recipe.name)?.value ?? .null
         outcome.failures = TestJudge(test: test, result: result, state: state, log: stage.log).failures()
         outcome.duration = begin.duration(to: .now)
         return outcome

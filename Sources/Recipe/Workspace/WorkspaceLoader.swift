@@ -20,12 +20,12 @@ public struct WorkspaceLoader: Sendable {
 
     /// Loads settings, connectors and connections, but no recipe.
     public func loadConnections() -> Workspace {
-        load(recipes: { _ in [] })
+        load(WorkspaceFiles(root: root, recipes: []))
     }
 
     /// Loads everything; what is broken is left out and reported in `diagnostics`.
     public func load() -> Workspace {
-        var workspace = load(recipes: \.recipes)
+        var workspace = load(WorkspaceFiles(root: root))
         if let alerts = workspace.alerts {
             var file = [
                 LoadedRecipe(name: alerts.name, draft: alerts, source: Source(path: alerts.path, text: alerts.text))
@@ -40,14 +40,13 @@ public struct WorkspaceLoader: Sendable {
         return workspace
     }
 
-    private func load(recipes: (WorkspaceFiles) -> [String]) -> Workspace {
-        let files = WorkspaceFiles(root: root)
+    private func load(_ files: WorkspaceFiles) -> Workspace {
         var workspace = Workspace(root: root, settings: WorkspaceSettings(timezone: systemZone))
         let settings = loadSettings(&workspace)
         let catalogue = Catalogue(files: files, settings: workspace.settings, reader: reader)
         if let settings { loadAlerts(settings, catalogue, &workspace) }
         (workspace.connectors, workspace.connections) = catalogue.loadAll()
-        var loaded = loadRecipes(recipes(files), settings: workspace.settings, catalogue)
+        var loaded = loadRecipes(files.recipes, settings: workspace.settings, catalogue)
         CallChecker(loaded).check(&loaded)
         merge(catalogue, loaded, into: &workspace)
         return workspace

@@ -74,6 +74,8 @@ public struct ActionRecord: Sendable, Hashable {
     public var status: ActionStatus
     /// Its result; sealed at rest.
     public var result: Value?
+    /// The secrets in its result, for processes that never knew them; sealed with it.
+    public var secrets: [String] = []
     /// Its error, redacted.
     public var error: ErrorRecord?
     /// How many attempts it took.

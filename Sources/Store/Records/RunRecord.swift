@@ -169,6 +169,10 @@ public struct RunEnd: Sendable, Hashable {
     ///
     /// Sealed at rest.
     public var state: Value?
+    /// The secrets in output and inputs, for processes that never knew them; sealed with the output.
+    public var outputSecrets: [String] = []
+    /// The secrets in the state; sealed with it.
+    public var stateSecrets: [String] = []
 
     /// An end; only run, status and moment have no default.
     public init(
@@ -206,6 +210,8 @@ public struct RunDetail: Sendable, Hashable {
     public var output: Value?
     /// The error that ended it.
     public var error: String?
+    /// The secrets in all that, as far as whoever wrote it knew them: what shows it hides them.
+    public var secrets: [String]
 }
 
 /// Which runs to list: newest fire time first, then newest id.

@@ -9,6 +9,8 @@ public struct StateVersion: Sendable, Hashable {
     public var at: Instant?
     /// The state; nil stands for none.
     public var state: Value?
+    /// The secrets in it, as far as the run that left it knew them: what shows it hides them.
+    public var secrets: [String] = []
     /// Whether it is in force.
     public var isCurrent: Bool
 

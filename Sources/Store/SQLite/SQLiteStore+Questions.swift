@@ -1,3 +1,4 @@
+import CEL
 import Foundation
 import GRDB
 import Schedule
@@ -57,12 +58,15 @@ extension SQLiteStore {
         guard let found else { return nil }
         var actions: [ActionRecord] = []
         for row in found.actions { actions.append(try opened(row)) }
+        let output = try openedMarked(found.output, .output(found.run.id))
+        let secrets = output?.secrets ?? []
         return RunDetail(
             run: found.run,
             inputs: try opened(found.inputs, .inputs(found.run.id)),
             actions: actions,
-            output: try opened(found.output, .output(found.run.id)),
-            error: found.error
+            output: output?.value == .null && !secrets.isEmpty ? nil : output?.value,
+            error: found.error,
+            secrets: secrets + actions.flatMap(\.secrets)
         )
     }
 

@@ -123,7 +123,9 @@ extension SQLiteStore {
         var actions: [(ActionRecord, Data?, ItemDigest?)] = []
         for action in end.actions { actions.append((action, try sealed(action), try await digest(of: action))) }
         let results = actions
-        let output = try sealed(end.output, .output(end.run))
+        // What is known of the inputs by now is kept with the output, also of a run that gave none.
+        let given = end.output ?? (end.outputSecrets.isEmpty ? nil : .null)
+        let output = try sealed(given, secrets: end.outputSecrets, .output(end.run))
         try await writer.write { session in
             let database = session.database
             let key = try Self.heldRun(end.run, fence: fence, session)
@@ -221,18 +223,22 @@ extension SQLiteStore {
         let find = "SELECT recipe.key, recipe.name FROM run JOIN recipe ON recipe.key = run.recipe WHERE run.key = ?"
         guard let row = try Row.fetchOne(database.cachedStatement(sql: find), arguments: [run]) else { return }
         // Sealed here, not before, because only the row knows the recipe's name.
-        let state = try sealed(state, .state(recipe: try row.required(1)))
+        let state = try sealed(state, secrets: end.stateSecrets, .state(recipe: try row.required(1)))
         try Self.commit(state, ofRecipe: try row.required(0), run: end.run, at: end.finishedAt, database)
     }
 
     func sealed(_ action: ActionRecord) throws(StoreError) -> Data? {
-        try sealed(action.result, .result(action.run, path: action.path, index: action.index))
+        let place = SealedPlace.result(action.run, path: action.path, index: action.index)
+        return try sealed(action.result, secrets: action.secrets, place)
     }
 
     /// The action of a row, with its result opened.
     func opened(_ row: ActionRow) throws(StoreError) -> ActionRecord {
         var action = row.action
-        action.result = try opened(row.result, .result(action.run, path: action.path, index: action.index))
+        let place = SealedPlace.result(action.run, path: action.path, index: action.index)
+        if let result = try openedMarked(row.result, place) {
+            (action.result, action.secrets) = (result.value, result.secrets)
+        }
         return action
     }
 }

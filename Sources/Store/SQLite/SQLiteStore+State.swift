@@ -1,18 +1,18 @@
-public import CEL
+import CEL
 import Foundation
 import GRDB
 public import Schedule
 
 extension SQLiteStore {
     /// See ``Store/state(of:)``.
-    public func state(of recipe: String) async throws(StoreError) -> Value? {
+    public func state(of recipe: String) async throws(StoreError) -> MarkedValue? {
         let state = try await reader.read { database in
             let statement = try database.cachedStatement(
                 sql: "SELECT state FROM recipe WHERE name = ? AND state IS NOT NULL"
             )
             return try Data.fetchOne(statement, arguments: [recipe])
         }
-        return try opened(state, .state(recipe: recipe))
+        return try openedMarked(state, .state(recipe: recipe))
     }
 
     /// See ``Store/stateVersions(of:)``.
@@ -35,7 +35,9 @@ extension SQLiteStore {
         var versions: [StateVersion] = []
         for (version, state) in rows {
             var version = version
-            version.state = try opened(state, .state(recipe: recipe))
+            if let state = try openedMarked(state, .state(recipe: recipe)) {
+                (version.state, version.secrets) = (state.value, state.secrets)
+            }
             versions.append(version)
         }
         return versions
@@ -101,9 +103,10 @@ extension SQLiteStore {
             let select = "SELECT key, state FROM state_version WHERE recipe = ?"
             for row in try Row.fetchAll(database.cachedStatement(sql: select), arguments: [from]) {
                 // A sealed state opens in its own recipe only.
-                let state = try self.opened(try row.optional(1), .state(recipe: old))
+                let state = try self.openedMarked(try row.optional(1), .state(recipe: old))
+                let moved = try self.sealed(state?.value, secrets: state?.secrets ?? [], .state(recipe: new))
                 try database.cachedStatement(sql: "UPDATE state_version SET recipe = ?, state = ? WHERE key = ?")
-                    .execute(arguments: [to, try self.sealed(state, .state(recipe: new)), try row.required(0) as Int64])
+                    .execute(arguments: [to, moved, try row.required(0) as Int64])
             }
             try database.cachedStatement(sql: "UPDATE recipe SET state = NULL, state_version = NULL WHERE key = ?")
                 .execute(arguments: [from])

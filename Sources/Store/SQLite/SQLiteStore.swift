@@ -65,12 +65,12 @@ public final class SQLiteStore: Store {
     // MARK: Sealed values
 
     /// Seals a value; done by the caller's task, not the writer's queue.
-    func sealed(_ value: Value?, _ place: SealedPlace) throws(StoreError) -> Data? {
+    func sealed(_ value: Value?, secrets: [String] = [], _ place: SealedPlace) throws(StoreError) -> Data? {
         guard let value else { return nil }
         guard let sealer else { throw StoreError.noKey(path: path) }
         let bytes: [UInt8]
         do {
-            bytes = try sealer.seal(place.isJSON ? value.asJSONValue : value, context: place.context)
+            bytes = try sealer.seal(place.isJSON ? value.asJSONValue : value, secrets: secrets, context: place.context)
         } catch {
             throw StoreError(error, path: path)
         }
@@ -80,6 +80,11 @@ public final class SQLiteStore: Store {
 
     /// Opens a value that was stored at this place.
     func opened(_ sealed: Data?, _ place: SealedPlace) throws(StoreError) -> Value? {
+        try openedMarked(sealed, place)?.value
+    }
+
+    /// Opens a value that was stored at this place, with what was said of the secrets in it.
+    func openedMarked(_ sealed: Data?, _ place: SealedPlace) throws(StoreError) -> MarkedValue? {
         guard let sealed else { return nil }
         guard let sealer else { throw StoreError.noKey(path: path) }
         var bytes = [UInt8](sealed)

@@ -6,7 +6,7 @@ import GRDB
 /// microseconds, sealed values BLOBs.
 enum Schema {
     /// What this program reads and writes: `user_version` of the file.
-    static let current = 6
+    static let current = 7
 
     /// `application_id` of our files ("runr").
     static let applicationID = 0x7275_6E72
@@ -30,6 +30,9 @@ enum Schema {
         }
         migrator.registerMigration("6") { database in
             try database.execute(sql: speed)
+        }
+        migrator.registerMigration("7") { database in
+            try database.execute(sql: marks)
         }
         return migrator
     }
@@ -261,5 +264,10 @@ enum Schema {
         CREATE INDEX run_live ON run (recipe) WHERE (status = 'queued' OR status = 'running' OR status = 'interrupted');
 
         PRAGMA user_version = 6;
+        """
+
+    private static let marks = """
+        -- No table has changed: sealed values may say which secrets are in them, which earlier programs cannot read.
+        PRAGMA user_version = 7;
         """
 }

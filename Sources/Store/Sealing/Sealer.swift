@@ -65,12 +65,12 @@ public enum SealingError: Error, Sendable, Hashable {
 
 extension Sealer {
     /// Seals a value, types and all.
-    public func seal(_ value: Value, context: String) throws(SealingError) -> [UInt8] {
-        try seal(ValueCoding.encode(value), context: context)
+    public func seal(_ value: Value, secrets: [String] = [], context: String) throws(SealingError) -> [UInt8] {
+        try seal(ValueCoding.encode(value, secrets: secrets), context: context)
     }
 
     /// Opens a value that `seal` made for the same `context`.
-    public func openValue(_ sealed: [UInt8], context: String) throws(SealingError) -> Value {
+    public func openValue(_ sealed: [UInt8], context: String) throws(SealingError) -> MarkedValue {
         guard let value = ValueCoding.decode(try open(sealed, context: context)) else { throw SealingError.notOpened }
         return value
     }

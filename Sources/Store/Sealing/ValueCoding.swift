@@ -7,19 +7,26 @@ import CEL
 enum ValueCoding {
     private enum Tag: UInt8 {
         case null, no, yes, int, uint, double, string, bytes, list, map, timestamp, duration, type, none, some
+        /// Texts, and then the value that they stand in.
+        case secrets
     }
 
-    static func encode(_ value: Value) -> [UInt8] {
+    static func encode(_ value: Value, secrets: [String] = []) -> [UInt8] {
         var bytes: [UInt8] = []
+        if !secrets.isEmpty {
+            bytes.append(Tag.secrets.rawValue)
+            append(UInt64(secrets.count), to: &bytes)
+            for secret in secrets { append(counted: secret.utf8, to: &bytes) }
+        }
         append(value, to: &bytes)
         return bytes
     }
 
-    /// The value; nil when `bytes` are not what `encode` makes.
-    static func decode(_ bytes: [UInt8]) -> Value? {
+    /// The value and its secrets; nil when `bytes` are not what `encode` makes.
+    static func decode(_ bytes: [UInt8]) -> MarkedValue? {
         var reader = Reader(rest: bytes[...])
-        guard let value = reader.value(), reader.rest.isEmpty else { return nil }
-        return value
+        guard let secrets = reader.secrets(), let value = reader.value(), reader.rest.isEmpty else { return nil }
+        return MarkedValue(value, secrets: secrets)
     }
 
     private static func append(_ value: Value, to bytes: inout [UInt8]) {
@@ -113,7 +120,22 @@ enum ValueCoding {
             case .type: return text().map { .type(TypeName($0)) }
             case .none: return .optional(.none)
             case .some: return value().map { .optional(OptionalValue($0)) }
+            case .secrets: return nil
             }
+        }
+
+        /// What precedes the value itself.
+        mutating func secrets() -> [String]? {
+            guard rest.first == Tag.secrets.rawValue else { return [] }
+            rest.removeFirst()
+            guard let count = count() else { return nil }
+            var secrets: [String] = []
+            secrets.reserveCapacity(count)
+            for _ in 0..<count {
+                guard let secret = text() else { return nil }
+                secrets.append(secret)
+            }
+            return secrets
         }
 
         private mutating func number() -> UInt64? {

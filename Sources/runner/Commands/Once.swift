@@ -69,7 +69,7 @@ struct Once: AsyncParsableCommand {
         defer { signals.cancel() }
         let engine = runtime.engine(observer: ProgressObserver())
         let begin = SystemEngineClock().now()
-        let state = recording == nil ? .null : try await Self.state(of: recipe, runtime.store)
+        let state = recording == nil ? .null : try await Self.state(of: recipe, runtime)
         let fields = recording == nil ? ValueMap() : await RunRecording.fields(of: workspace, runtime.connections)
         let result = try await StoreAccess.asking { () async throws(StoreError) in
             try await engine.once(plan, inputs: inputs, commitsState: !noState, handle: handle)
@@ -92,8 +92,14 @@ struct Once: AsyncParsableCommand {
         try RunOutput.show(result, runtime.redactor)
     }
 
-    private static func state(of recipe: Recipe, _ store: SQLiteStore) async throws -> Value {
-        try await StoreAccess.asking { () async throws(StoreError) in try await store.state(of: recipe.name) ?? .null }
+    private static func state(of recipe: Recipe, _ runtime: Runtime) async throws -> Value {
+        let store = runtime.store
+        let state = try await StoreAccess.asking { () async throws(StoreError) in
+            try await store.state(of: recipe.name)
+        }
+        guard let state else { return .null }
+        runtime.redactor.add(state.secrets, foundIn: "the state")
+        return state.value
     }
 
     /// `runner once FILE` and nothing else, as crontabs have it; nil for any other arguments.

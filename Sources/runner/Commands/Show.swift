@@ -24,6 +24,7 @@ struct Show: AsyncParsableCommand {
         // Stored as they are, for a resume; what leaves the process does so without secrets.
         let redactor = try await SecretKnowledge.redactor(place, store)
         try await SecretKnowledge.learn(of: detail, place, store, redactor)
+        redactor.add(detail.secrets, foundIn: "the run")
         detail.inputs = detail.inputs.map(redactor.redact)
         detail.output = detail.output.map(redactor.redact)
         json ? Terminal.out(object(detail).json(pretty: true)) : show(detail)

@@ -30,7 +30,7 @@ struct GetState: AsyncParsableCommand {
         try await states.mustKnow(name)
         let store = states.store
         let state = try await StoreAccess.asking { () async throws(StoreError) in try await store.state(of: name) }
-        Terminal.out(try await states.hiding(state ?? .null).json(pretty: true))
+        Terminal.out(try await states.hiding(state).json(pretty: true))
     }
 }
 
@@ -105,7 +105,7 @@ struct RewindState: AsyncParsableCommand {
         var objects: [Value] = []
         var table = Table(["", "SINCE", "RUN", "STATE"])
         for version in versions {
-            let state = try await states.hiding(version.state ?? .null)
+            let state = try await states.hiding(version.state.map { MarkedValue($0, secrets: version.secrets) })
             objects.append(
                 .map(
                     ValueMap([
@@ -164,20 +164,20 @@ struct RecipeStates {
     let store: SQLiteStore
     let zone: Zone
     private let place: WorkspaceOptions
-    private let workspace: Workspace
 
     init(_ place: WorkspaceOptions) async throws {
         let location = try place.location()
-        workspace = try location.loader().load()
-        store = try StoreAccess.forWriting(location, place.store, workspace.settings)
-        zone = workspace.settings.timezone
+        let settings = try location.loader().settings()
+        store = try StoreAccess.forWriting(location, place.store, settings)
+        zone = settings.timezone
         self.place = place
     }
 
     /// A name must be that of a recipe, or of one that is gone but has left a state.
     func mustKnow(_ recipe: String) async throws {
-        guard workspace.recipes[recipe] == nil, try await versions(of: recipe).isEmpty else { return }
-        _ = try workspace.recipe(named: recipe)
+        guard try await versions(of: recipe).isEmpty else { return }
+        // Read only now: there may be very many.
+        _ = try place.location().loader().load().recipe(named: recipe)
     }
 
     func versions(of recipe: String) async throws -> [StateVersion] {
@@ -193,7 +193,10 @@ struct RecipeStates {
         }
         switch outcome {
         case .changed(nil): Terminal.errorLine("\(recipe) has no state now")
-        case .changed(let state?):
+        case .changed:
+            let state = try await StoreAccess.asking { () async throws(StoreError) in
+                try await store.state(of: recipe)
+            }
             Terminal.errorLine("the state of \(recipe) is now \(try await hiding(state).json())")
         case .busy(let run): throw Self.busy(run)
         case .unknown, .occupied:
@@ -205,10 +208,12 @@ struct RecipeStates {
     }
 
     /// A state as it may be shown.
-    func hiding(_ state: Value) async throws -> Value {
-        guard state != .null else { return state }
-        let shown = try await SecretKnowledge.redactor(place, store).redact(state)
-        if shown != state { Terminal.errorLine("a secret in it is hidden; do not set it so") }
+    func hiding(_ state: MarkedValue?) async throws -> Value {
+        guard let state else { return .null }
+        let redactor = try await SecretKnowledge.redactor(place, store)
+        redactor.add(state.secrets, foundIn: "the state")
+        let shown = redactor.redact(state.value)
+        if shown != state.value { Terminal.errorLine("a secret in it is hidden; do not set it so") }
         return shown
     }
 

@@ -1,3 +1,4 @@
+import Connections
 import Engine
 import Logging
 import Recipe
@@ -26,6 +27,8 @@ struct PastRun {
         )
         engine = runtime.engine(observer: ProgressObserver())
         detail = try await StoreAccess.run(prefix, in: runtime.store)
+        // What it was given, too, may hold secrets that this process never learns otherwise.
+        runtime.redactor.add(detail.secrets, foundIn: "the run")
         let (engine, run) = (engine, detail.run)
         guard run.startedAt != nil || run.status.isLive || run.status == .cancelled else {
             throw Failure(.invalid, "\(run.id) is no run: its fire time was \(run.status.rawValue)")

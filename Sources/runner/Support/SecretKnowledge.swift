@@ -4,18 +4,18 @@ import Logging
 import Recipe
 import Store
 
-/// What a listing must hide: a process that has sent nothing has read no secret yet.
+/// What a listing must hide besides what is marked in the store: a process that has sent nothing has read no secret yet.
 enum SecretKnowledge {
-    /// A redactor that knows the workspace's secrets and the tokens of the store; nothing is run or sent for it.
+    /// A redactor that knows the secrets of the workspace's connections and the tokens of the store; nothing is run or sent for it.
+    ///
+    /// A run marks the secrets that it knew. It may have left others: those of connections that it did not use.
     static func redactor(_ place: WorkspaceOptions, _ store: SQLiteStore) async throws -> Redactor {
         let location = try place.location()
-        let workspace = try location.loader().load()
+        let workspace = try location.loader().loadConnections()
         let redactor = Redactor()
         let connections = manager(location, store, redactor)
         await connections.learnSecrets(of: workspace.connections.values)
-        // What a run gave may have come from a recipe that it called.
-        let recipes = Array(workspace.recipes.values) + [workspace.alerts].compactMap(\.self)
-        await connections.learnSecrets(of: recipes.flatMap(\.ownConnections))
+        await connections.learnSecrets(of: workspace.alerts?.ownConnections ?? [])
         return redactor
     }
 
