@@ -133,6 +133,28 @@ struct BuiltInConnectorTests {
         }
     }
 
+    @Test(arguments: [
+        ("oauth2_client_credentials", "client_id: me, client_authentication: private_key_jwt", "client_assertion"),
+        ("oauth2_jwt_bearer", "issuer: me", "assertion"),
+    ])
+    func `an assertion names the token endpoint whole, also where it is written relative`(
+        connector: String,
+        fields: String,
+        name: String
+    ) async throws {
+        let key = P256.Signing.PrivateKey()
+        let given =
+            "token_url: ../token, private_key: { env: KEY }, signing_algorithm: ES256, base_url: BASE/v1/, \(fields)"
+        try await Self.run(
+            "connector: \(connector)\nfields: { \(given) }",
+            environment: ["KEY": key.pemRepresentation]
+        ) { _, server in
+            #expect(server.requests[0].path == "/token")
+            let claims = try Self.claims(Self.form(server.requests[0])[name]) { _, _ in true }
+            #expect(claims["aud"]?.text == "\(server.baseURL)/token")
+        }
+    }
+
     @Test func `a refresh token of the connection's own is rotated, and a new one in its place counts`() async throws {
         let store = try SQLiteStore.inMemory()
         let given = Mutex<[String]>([])

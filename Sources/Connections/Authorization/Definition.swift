@@ -118,6 +118,27 @@ final class Definition: Sendable {
         Scope(["connection": .map(bag), "env": environment])
     }
 
+    /// The same, and as `endpoints` the fields that are URLs, whole: what a signed assertion says about where it goes must not be relative.
+    ///
+    /// One that is whole already stays as it is written, since servers compare it so.
+    func exchangeScope(_ bag: ValueMap, environment: Value) throws(ConnectionError) -> Scope {
+        var scope = scope(bag, environment: environment)
+        let fields = (connector?.fields ?? []).filter(\.isURL)
+        guard !fields.isEmpty else { return scope }
+        let base = try baseURI(in: scope)
+        var endpoints = ValueMap()
+        for field in fields {
+            var value = bag[field.name] ?? .null
+            if case .string(let text) = value, let base {
+                let reference = URLReference(text)
+                if reference.scheme == nil { value = .string(reference.resolved(against: base.reference).text) }
+            }
+            endpoints[field.name] = value
+        }
+        scope["endpoints"] = .map(endpoints)
+        return scope
+    }
+
     /// The base URI that the bag gives; nil when there is none.
     func baseURI(in scope: Scope) throws(ConnectionError) -> BaseURI? {
         guard let baseURI else { return nil }

@@ -142,8 +142,7 @@ struct Exchanger: Renewer {
         }
         guard !url.isEmpty else { return false }
         for step in revoke.steps {
-            let scope = definition.scope(merged, environment: environment)
-            _ = try await send(step, "revoke", scope, ContinuousClock.now + timeout)
+            _ = try await send(step, "revoke", try scope(merged), ContinuousClock.now + timeout)
         }
         return true
     }
@@ -168,6 +167,14 @@ struct Exchanger: Renewer {
 
     // MARK: Steps
 
+    private func scope(_ bag: ValueMap) throws(RenewalProblem) -> Scope {
+        do {
+            return try definition.exchangeScope(bag, environment: environment)
+        } catch {
+            throw RenewalProblem(message: error.message, isFinal: true)
+        }
+    }
+
     private func run(
         _ exchange: Exchange,
         _ what: String,
@@ -180,7 +187,7 @@ struct Exchanger: Renewer {
         var last = Value.null
         var answer: Response?
         for (number, step) in exchange.steps.enumerated() {
-            var scope = definition.scope(bag, environment: environment).with("actions", .map(results))
+            var scope = try scope(bag).with("actions", .map(results))
             if let grant { scope["grant"] = .map(grant) }
             let response = try await send(step, what, scope, deadline)
             answer = response

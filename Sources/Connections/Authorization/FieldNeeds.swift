@@ -21,7 +21,8 @@ struct FieldNeeds: Sendable, Hashable {
     }
 
     init(_ expressions: [Expression]) {
-        for reference in expressions.flatMap(\.program.references) where reference.path.first == "connection" {
+        for reference in expressions.flatMap(\.program.references)
+        where ["connection", "endpoints"].contains(reference.path.first) {
             if reference.path.count > 1 { names.insert(reference.path[1]) } else { isAll = true }
         }
     }

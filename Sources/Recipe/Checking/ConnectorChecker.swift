@@ -15,13 +15,13 @@ struct ConnectorChecker {
         guard let alternatives = connector.authorization.alternatives else {
             let names = names(of: connector)
             checkRest(of: connector, names)
-            return check(connector.authorization, names)
+            return check(connector.authorization, of: connector, names)
         }
         var union = connector
         for option in alternatives.options {
             union.fields += option.fields
             guard let chosen = connector.choosing(option.name) else { continue }
-            check(option.authorization, names(of: chosen))
+            check(option.authorization, of: chosen, names(of: chosen))
         }
         references.check(alternatives.selected, names(of: connector))
         checkRest(of: union, names(of: union).with("connection"))
@@ -34,10 +34,12 @@ struct ConnectorChecker {
         return Names(variables: ["connection": bag, "env": Names.members(file.settings.environmentNames)])
     }
 
-    private func check(_ authorization: Authorization, _ names: Names) {
-        check(authorization.acquire, authorization.signIn == nil ? names : names.with("grant", Names.grant))
-        check(authorization.refresh, names)
-        check(authorization.revoke, names)
+    private func check(_ authorization: Authorization, of connector: Connector, _ names: Names) {
+        let endpoints = Names.members(connector.fields.filter(\.isURL).map(\.name))
+        let exchange = names.with("endpoints", endpoints)
+        check(authorization.acquire, authorization.signIn == nil ? exchange : exchange.with("grant", Names.grant))
+        check(authorization.refresh, exchange)
+        check(authorization.revoke, exchange)
         if let apply = authorization.apply {
             let visible = names.with("request", Names.request)
             for expression in apply.expressions { references.check(expression, visible) }
@@ -47,7 +49,7 @@ struct ConnectorChecker {
             references.check(browser.url, names)
             references.check(browser.query, names)
             references.check(browser.redirectURI, names)
-        case .device(let step): check(Exchange(steps: [step]), names)
+        case .device(let step): check(Exchange(steps: [step]), exchange)
         case nil: break
         }
         switch authorization.identity {

@@ -72,6 +72,8 @@ public struct Field: Sendable {
     /// The fields of a group (`type: object`); a connection gives a mapping with them.
     public var properties: [Field] = []
 
+    /// Its value is a URL, whole or relative to `base_uri`.
+    public var isURL: Bool { controlType == "url" }
     /// The value must never be shown: a password, or a group with one in it.
     public var isSecret: Bool { controlType == "password" || properties.contains(where: \.isSecret) }
 }
