@@ -84,6 +84,7 @@ struct RequestLimitTests {
         var due = [0: Array(0..<clients)]
         var answers: [Int: [Int]] = [:]
         var attempts = Array(repeating: 0, count: clients)
+        var turns = Array(repeating: RequestTurn.first, count: clients)
         var (left, sent, millisecond) = (clients, 0, 0)
         while left > 0, millisecond < 600_000 {
             let now = Duration.milliseconds(millisecond)
@@ -92,7 +93,8 @@ struct RequestLimitTests {
                 if isWelcome(attempts[client], now) {
                     left -= 1
                 } else {
-                    hold.extend(by: .milliseconds(pause), after: attempts[client] == 1 ? .first : .again, now: now)
+                    hold.extend(by: .milliseconds(pause), after: turns[client], now: now)
+                    turns[client] = turns[client].next
                     due[millisecond + pause, default: []].append(client)
                 }
             }
@@ -100,7 +102,7 @@ struct RequestLimitTests {
             let present = due.removeValue(forKey: millisecond) ?? []
             if present.count > 100 { due[millisecond + 1] = present.dropFirst(100) + (due[millisecond + 1] ?? []) }
             for client in present.prefix(100) {
-                if let wait = hold.remaining(of: attempts[client] == 0 ? .first : .again, now: now) {
+                if let wait = hold.remaining(of: turns[client], now: now) {
                     due[millisecond + max(1, Int(wait / .milliseconds(1))), default: []].append(client)
                 } else {
                     answers[millisecond + 5, default: []].append(client)
@@ -115,6 +117,17 @@ struct RequestLimitTests {
     @Test func `a server that tells each client once to wait has answered all of them soon`() {
         let (lasted, sent) = storm { attempt, _ in attempt > 1 }
         #expect(lasted < .seconds(60) && sent == 2_000)
+    }
+
+    @Test(arguments: [2, 3])
+    func `a server that tells each client several times to wait has answered all of them soon`(_ times: Int) {
+        let (lasted, sent) = storm { attempt, _ in attempt > times }
+        #expect(lasted < .seconds(90) && sent == 1_000 * (times + 1))
+    }
+
+    @Test func `a server that is down for a while is asked little`() {
+        let (lasted, sent) = storm { _, now in now > .seconds(100) }
+        #expect(lasted < .seconds(120) && sent < 5_000)
     }
 
     @Test func `a server with one limit for all is asked little more than it takes`() {

@@ -29,19 +29,21 @@ final class RequestHold: Sendable {
         /// How many of each kind have been held so far.
         var waiting: [RequestTurn: Int] = [:]
         var counts: [RequestTurn: Count] = [:]
-        /// How many go on at the same time that were not told to wait themselves.
+        /// How many of a kind go on at the same time.
         var width = 1
 
         /// A hold is over, and all answers that led to it are there.
         ///
-        /// A server that counts all requests together lets through some that are new, or tells some that have waited to wait again. One that counts by
-        /// client or by object does neither, and to send it two new ones at a time would take a thousand of them a quarter of an hour.
+        /// A server that counts all requests together lets through some of a kind and refuses others, or lets through new ones while it refuses those that have
+        /// waited. One that counts by client or by object refuses each so many times and no more, and to send it two new ones at a time would take a thousand
+        /// of them a quarter of an hour.
         mutating func judge() {
             isHeld = false
-            let (new, old) = (counts[.first] ?? Count(), counts[.again] ?? Count())
-            if old.refused == 0, old.succeeded > 0, new.refused > 0, new.succeeded == 0 {
+            let refused = counts.filter { $0.value.refused > 0 }.keys.max()
+            let welcome = counts.filter { $0.value.succeeded > 0 }.keys.min()
+            if let refused, let welcome, refused < welcome {
                 width = min(2 * width, RequestHold.widest)
-            } else if old.refused > 0 || new.succeeded > 0 {
+            } else if refused != nil || welcome == .first {
                 width = 1
             }
             counts = [:]
@@ -74,15 +76,26 @@ final class RequestHold: Sendable {
             }
             let before = state.waiting[turn, default: 0]
             state.waiting[turn] = before + 1
-            return state.end - now + Self.step * (before / (turn == .first ? state.width : 1) % Self.steps)
+            return state.end - now + Self.step * (before / state.width % Self.steps)
         }
     }
 }
 
-/// What a request has heard before it is sent.
-public enum RequestTurn: Sendable, Hashable {
-    /// Nothing yet.
-    case first
-    /// The server told it to wait, and it has.
-    case again
+/// How often a request was told to wait, and has.
+public struct RequestTurn: Sendable, Hashable, Comparable {
+    /// How often.
+    private let waits: Int
+
+    private init(waits: Int) { self.waits = waits }
+
+    /// It was not sent yet.
+    public static let first = RequestTurn(waits: 0)
+
+    /// It has waited once more.
+    ///
+    /// From the fourth time on nothing tells it apart: the first of each kind go on at the same time, and a server that is down must be asked by few.
+    public var next: RequestTurn { RequestTurn(waits: min(waits + 1, 4)) }
+
+    /// Whether it was told less often.
+    public static func < (left: RequestTurn, right: RequestTurn) -> Bool { left.waits < right.waits }
 }

@@ -187,7 +187,7 @@ final class HTTPSender {
         case .success(let response):
             if let wait = response.retryAfter, response.status == 429 || response.status == 503 {
                 session.hold(for: wait, after: turn, now: run.services.clock.uptime())
-                turn = .again
+                turn = turn.next
             }
             let judged = try check(response).flatMap(saved)
             if case .failure = judged { response.file?.discard() }
