@@ -125,6 +125,14 @@ import Testing
         #expect(newest.verdict == .missed && newest.fireTime == .at("2026-03-28T12:30:00Z"))
     }
 
+    @Test func `a paused fire has its note, once`() async throws {
+        let process = try await process("{ cron: '*/10 * * * *' }")
+        _ = try await process.bench.store.pause("nightly", note: "upgrade", now: process.clock.now())
+        await process.advance(by: .seconds(600))
+        let paused = try await explain(process, "2026-03-28T12:10")
+        #expect(paused.sentence.hasSuffix("did not run at 2026-03-28T12:10:00Z: paused: upgrade"))
+    }
+
     @Test func `a long outage is one record, which explains each of its times`() async throws {
         let process = try await process("{ cron: '* * * * *', catch_up: none }")
         try await process.kill()

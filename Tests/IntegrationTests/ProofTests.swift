@@ -57,6 +57,11 @@ import Testing
             #expect(outcome.output.contains(" exist in Europe/Paris"), "\(outcome.output)")
             #expect(outcome.output.contains("2026-03-29T03:00:00+02:00 instead"))
         }
+        // One of the two times that the clock shows so.
+        for (time, verdict) in [("2026-10-25T02:30+01:00", "not_scheduled"), ("2026-10-25T00:30Z", "not_owed")] {
+            let outcome = try await program.run("explain", "nightly", "--at", time, "--json")
+            #expect(outcome.json["verdict"] == .string(verdict), "\(outcome.output)\(outcome.errors)")
+        }
         #expect(try await program.run("explain", "nightly", "--at", "25:00").status == 2)
         #expect(try await program.run("explain", "nigthly").errors.contains("`nightly` was probably meant"))
         #expect(try await program.run("audit").status == 3)

@@ -37,7 +37,9 @@ struct FireOutcome {
         case .cancelled: return "run \(run.id) was cancelled\(reason)"
         case .interrupted: return "run \(run.id) was interrupted\(reason)"
         case .succeeded, .failed: return "run \(run.id) \(run.status.rawValue)\(reason)"
-        case .skipped, .missed, .paused: return "\(run.status.rawValue)\(reason)"
+        // The reason begins with the word already.
+        case .paused: return run.reason ?? run.status.rawValue
+        case .skipped, .missed: return "\(run.status.rawValue)\(reason)"
         }
     }
 }

@@ -13,6 +13,11 @@ enum TimeArgument {
             self = .instant(instant, precision: text.contains(".") ? .milliseconds(1) : .seconds(1))
             return
         }
+        // RFC 3339 wants seconds; people leave them out.
+        if let instant = Instant(rfc3339: text.prefix(16) + ":00" + text.dropFirst(16)) {
+            self = .instant(instant, precision: .seconds(60))
+            return
+        }
         let colons = text.utf8.count { $0 == UInt8(ascii: ":") }
         let precision: Duration = colons > 1 ? .seconds(1) : .seconds(60)
         let date = today.description.prefix(10)
