@@ -94,5 +94,49 @@ for (name, schedule) in rare {
         if best > slowest.time { slowest = (best, name) }
     }
 }
+// Hostile ones: every field of what is rarest, put together at random, in zones with odd rules.
+struct Dice: RandomNumberGenerator {
+    var state: UInt64 = 1
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ state >> 29
+    }
+}
+var dice = Dice()
+let zones = try [
+    "Europe/Paris", "Australia/Lord_Howe", "Africa/Casablanca", "America/Scoresbysund", "Pacific/Apia", "UTC",
+]
+.map { try Zone(named: $0) }
+let fields = [
+    ["0", "59", "*/59", "7"], ["0", "59", "30", "*/31"], ["0", "2", "1,2,3", "23"],
+    ["29", "30", "31", "L", "L-30", "L-29", "LW", "31W", "29W", "1W", "15W", "*", "?"],
+    ["2", "2", "4", "2,4", "12", "3", "*"],
+    ["*", "MON#5", "SUN#5", "5L", "SUN", "MON-TUE", "?", "6#1"],
+]
+var count = 0
+while count < 3_000 {
+    let text = fields.map { $0.randomElement(using: &dice) ?? "*" }.joined(separator: " ")
+    guard let zone = zones.randomElement(using: &dice),
+        let schedule = try? schedule(
+            text,
+            zone,
+            Bool.random(using: &dice) ? .standard : DaylightSavingPolicy(gap: .skip),
+            Bool.random(using: &dice) ? .and : .or
+        )
+    else { continue }
+    count += 1
+    for _ in 0..<10 {
+        let moment = moments.randomElement(using: &dice) ?? start
+        var best = Duration.seconds(1)
+        for _ in 0..<5 {
+            let begin = ContinuousClock.now
+            checksum &+= schedule.next(after: moment)?.microseconds ?? 0
+            checksum &+= schedule.previous(before: moment)?.microseconds ?? 0
+            best = min(best, begin.duration(to: .now))
+        }
+        if best > slowest.time { slowest = (best, text) }
+    }
+}
 print("slowest answer, both ways: \(slowest.time / .microseconds(1)) µs (\(slowest.name))")
 if checksum == 0 { print("nothing was computed") }
