@@ -15,6 +15,55 @@ import Testing
 
     static let cases: [Case] = [
         Case(
+            story: "results under the name that another tool has for them",
+            recipe: "actions:\n  - log: ${{ steps.list.body }}\n",
+            place: "2:14",
+            message: "there is no variable `steps`",
+            mend: "the result of an action with `id: ID` is `actions.ID`"
+        ),
+        Case(
+            story: "a result of an action that has no id",
+            recipe: "actions:\n  - log: hi\n  - log: ${{ actions.first }}\n",
+            place: "3:22",
+            message: "there is no earlier action `first`",
+            mend: "give the action that is meant an `id`; it must come before"
+        ),
+        Case(
+            story: "a verb of another tool",
+            recipe: "actions:\n  - fetch: https://example.com\n",
+            place: "2:5",
+            message: "an action has no key `fetch`",
+            mend: "write `get: URL`, or another method"
+        ),
+        Case(
+            story: "a condition under the name of another tool",
+            recipe: "actions:\n  - when: true\n    log: hi\n",
+            place: "2:5",
+            message: "an action has no key `when`",
+            mend: "write `if`"
+        ),
+        Case(
+            story: "nothing, as Python has it",
+            recipe: "actions:\n  - log: ${{ string(None) }}\n",
+            place: "2:21",
+            message: "there is no variable `None`",
+            mend: "write `null`"
+        ),
+        Case(
+            story: "an item by a name that it was not given",
+            recipe: "actions:\n  - foreach: ${{ [1] }}\n    log: ${{ issue.title }}\n",
+            place: "3:14",
+            message: "there is no variable `issue`",
+            mend: "write `item`, or name the items with `as: issue`"
+        ),
+        Case(
+            story: "a secret as other tools give it",
+            recipe: "actions:\n  - log: ${{ secrets.TOKEN }}\n",
+            place: "2:14",
+            message: "there is no variable `secrets`",
+            mend: "recipes cannot read them"
+        ),
+        Case(
             story: "text added to an input that is a whole number",
             recipe: "inputs: { n: { type: integer, default: 1 } }\nactions:\n  - log: ${{ inputs.n + 'a' }}\n",
             place: "3:14",

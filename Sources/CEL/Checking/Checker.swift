@@ -104,7 +104,12 @@ struct Checker {
         let found = check(operand)
         guard !unifier.isAssignable(found, to: type) else { return }
         let name = unifier.resolve(found, isFinal: true)
-        report(.noMatchingOverload, "\(symbol) takes \(type), this is of type \(name)", operand.range)
+        report(
+            .noMatchingOverload,
+            "\(symbol) takes \(type), this is of type \(name)",
+            operand.range,
+            help: type == .bool ? Mend.ofCondition(name.description) : nil
+        )
     }
 
     /// What an optional holds; `dyn` for what may be one, an issue for the rest.
@@ -176,7 +181,12 @@ struct Checker {
             if case .optional = selected { return selected }
             return .optional(selected)
         case let other:
-            report(.noMatchingOverload, "a value of type \(other) has no field '\(field.text)'", field.range)
+            report(
+                .noMatchingOverload,
+                "a value of type \(other) has no field '\(field.text)'",
+                field.range,
+                help: Mend.ofField(field.text, among: environment.functions)
+            )
             return .dyn
         }
     }
@@ -234,12 +244,12 @@ struct Checker {
         _ range: Range<Int>
     ) -> Type {
         if let type = result(signatures, types) { return type }
-        let names = types.map { unifier.resolve($0, isFinal: true).description }.joined(separator: ", ")
+        let names = types.map { unifier.resolve($0, isFinal: true).description }
         report(
             .noMatchingOverload,
-            "no matching overload for '\(name)' applied to (\(names))",
+            "no matching overload for '\(name)' applied to (\(names.joined(separator: ", ")))",
             range,
-            help: Self.help(name, types.map { unifier.resolve($0, isFinal: true) })
+            help: Mend.ofOperator(name, names)
         )
         return .dyn
     }
@@ -254,18 +264,6 @@ struct Checker {
             if let known = result, known != type { result = .dyn } else { result = type }
         }
         return result
-    }
-
-    private static func help(_ name: String, _ types: [Type]) -> String? {
-        let numbers: [Type] = [.int, .uint, .double]
-        guard types.count == 2 else { return nil }
-        if name == "+", types.contains(.string), types.contains(where: numbers.contains) {
-            return "convert the number with string(…)"
-        }
-        if numbers.contains(types[0]), numbers.contains(types[1]) {
-            return "convert one of the numbers with int(…), uint(…) or double(…)"
-        }
-        return nil
     }
 
     private mutating func call(
@@ -315,7 +313,8 @@ struct Checker {
         let types = arguments.map { check($0) }
         guard let function else {
             let nearest = Spelling.nearest(to: name.text, among: environment.functions.keys)
-            let help = nearest.map { "did you mean '\($0)'?" }
+            let help =
+                Mend.ofFunction(name.text, among: environment.functions) ?? nearest.map { "did you mean '\($0)'?" }
             report(.undeclaredFunction, "undeclared function '\(name.text)'", name.range, help: help)
             return .dyn
         }

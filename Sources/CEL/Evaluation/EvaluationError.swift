@@ -33,6 +33,8 @@ public struct EvaluationError: Error, Hashable, Sendable {
     /// UTF-8 byte offsets in the expression.
     public var range: Range<Int>?
 
+    private var mend: String?
+
     /// An error; functions leave `range` nil, the call adds its own.
     public init(_ kind: Kind, _ message: String, range: Range<Int>? = nil) {
         self.kind = kind
@@ -49,13 +51,16 @@ public struct EvaluationError: Error, Hashable, Sendable {
         case .divisionByZero: "test the divisor first: 'd == 0 ? … : n / d'"
         case .emptyOptional: "use '.orValue(…)', or test with '.hasValue()'"
         case .budget: "filter first, or do the work in several actions"
-        case .unknownVariable, .unknownFunction, .noMatchingOverload, .overflow, .invalidArgument: nil
+        case .unknownVariable, .unknownFunction, .noMatchingOverload, .overflow, .invalidArgument: mend
         }
     }
 
     /// The same error at `range`, unless it has a place already.
     func located(at range: Range<Int>) -> EvaluationError {
-        self.range == nil ? EvaluationError(kind, message, range: range) : self
+        guard self.range == nil else { return self }
+        var located = self
+        located.range = range
+        return located
     }
 
     static func noMatchingOverload(_ function: String, _ arguments: Value...) -> EvaluationError {
@@ -63,8 +68,21 @@ public struct EvaluationError: Error, Hashable, Sendable {
     }
 
     static func noMatchingOverload(_ function: String, _ arguments: [Value]) -> EvaluationError {
-        let types = arguments.map(\.typeName.name).joined(separator: ", ")
-        return EvaluationError(.noMatchingOverload, "no matching overload for '\(function)' applied to (\(types))")
+        let types = arguments.map(\.typeName.name)
+        var error = EvaluationError(
+            .noMatchingOverload,
+            "no matching overload for '\(function)' applied to (\(types.joined(separator: ", ")))"
+        )
+        error.mend = Mend.ofOperator(function, types)
+        return error
+    }
+
+    static func noField(_ name: Expression.Name, of value: Value) -> EvaluationError {
+        let message = "a value of type \(value.typeName.name) has no field '\(name.text)'"
+        var error = EvaluationError(.noMatchingOverload, message, range: name.range)
+        error.mend =
+            value == .null ? "ask with '.?name' and '.orValue(…)' for what may be absent" : Mend.ofField(name.text)
+        return error
     }
 
     static func invalid(_ message: String) -> EvaluationError { EvaluationError(.invalidArgument, message) }

@@ -66,11 +66,7 @@ final class Selection: Operation {
     }
 
     private static func noSelection(_ value: Value, _ name: Expression.Name) -> EvaluationError {
-        EvaluationError(
-            .noMatchingOverload,
-            "a value of type \(value.typeName.name) has no field '\(name.text)'",
-            range: name.range
-        )
+        .noField(name, of: value)
     }
 }
 

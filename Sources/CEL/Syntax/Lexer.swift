@@ -86,9 +86,11 @@ struct Lexer {
         let character = String(decoding: bytes[place..<end], as: UTF8.self)
         let help: String? =
             switch character {
+            case "=" where byte(end) == UInt8(ascii: ">"):
+                "name the element first, then say what is made of it: 'list.map(x, x + 1)'"
             case "=": "equality is written '=='"
             case "&": "'and' is written '&&'"
-            case "|": "'or' is written '||'"
+            case "|": "'or' is written '||', and a function is called on its value: 'text.trim()'"
             case "“", "”", "‘", "’": "strings stand in straight quotes"
             case "$": "an expression needs no '${{ }}' inside of it"
             case ";": "an expression has no ';'"

@@ -58,15 +58,25 @@ struct Parser {
     }
 
     private func unexpectedAfterOperand() -> SyntaxError {
-        var help: String?
-        if case .identifier(let name) = current.kind {
-            help = ["and": "write '&&'", "or": "write '||'", "not": "write '!'", "is": "write '=='"][name]
-        }
-        return SyntaxError(
+        SyntaxError(
             "expected an operator or the end, found \(current.description)",
-            help: help,
+            help: mendAfterOperand,
             range: current.range
         )
+    }
+
+    private var mendAfterOperand: String? {
+        if place > 0, case .identifier("not") = tokens[place - 1].kind { return "write '!' for 'not'" }
+        return switch current.kind {
+        case .identifier("and"): "write '&&'"
+        case .identifier("or"): "write '||'"
+        case .identifier("not"): "write '!'"
+        case .identifier("is"): "write '=='"
+        case .identifier("if"), .identifier("then"), .identifier("else"): "write 'condition ? a : b'"
+        case .int, .double: current.range.lowerBound == previousEnd ? "an element is written 'list[0]'" : nil
+        case .string: "write '+' between texts, and the name of a variable without quotes"
+        default: nil
+        }
     }
 
     /// The node from `start` to the last token taken.
@@ -317,7 +327,18 @@ struct Parser {
         case .double(let number): return try literal(.double(number))
         case .string(let text): return try literal(.string(text))
         case .bytes(let bytes): return try literal(.bytes(bytes))
-        default: throw SyntaxError("expected a value, found \(current.description)", range: current.range)
+        case .escapedIdentifier:
+            throw SyntaxError(
+                "expected a value, found \(current.description) in backticks",
+                help: "texts stand in '…' or \"…\"",
+                range: current.range
+            )
+        default:
+            throw SyntaxError(
+                "expected a value, found \(current.description)",
+                help: current.kind == .end ? "complete the expression, or remove what is too much at its end" : nil,
+                range: current.range
+            )
         }
     }
 

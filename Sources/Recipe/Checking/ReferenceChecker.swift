@@ -137,13 +137,15 @@ struct ReferenceChecker {
     private func check(_ reference: Reference, of expression: Expression, _ names: Names) {
         guard let root = reference.path.first else { return }
         guard var shape = names.variables[root] else {
+            let near = Suggestion.nearest(to: root, among: names.variables.keys.sorted())
             report(
                 "expression.unknown-variable",
                 unknownVariable(root),
                 at: reference.ranges[0],
                 of: expression,
-                near: Suggestion.nearest(to: root, among: names.variables.keys.sorted()),
-                all: names.variables.keys.sorted()
+                near: near,
+                all: names.variables.keys.sorted(),
+                foreign: Self.mend(ofVariable: root, names, near: near)
             )
             return
         }
@@ -182,6 +184,26 @@ struct ReferenceChecker {
         )
     }
 
+    /// What stands here for a variable that other tools have; nil for a name that none of them has.
+    private static func mend(ofVariable name: String, _ names: Names, near: String?) -> String? {
+        switch name {
+        case "None", "nil", "undefined", "NULL", "Null", "none": "write `null`"
+        case "True", "TRUE", "yes": "write `true`"
+        case "False", "FALSE", "no": "write `false`"
+        case "steps", "step", "results", "result", "outputs", "tasks", "jobs", "needs", "nodes":
+            names.variables["actions"].map { _ in "the result of an action with `id: ID` is `actions.ID`" }
+        case "secrets", "secret", "credentials":
+            "secrets are given to connections, whose connectors use them; recipes cannot read them"
+        case "params", "parameters", "args", "arguments": names.variables["inputs"].map { _ in "write `inputs`" }
+        case "body", "data", "status", "headers": names.variables["response"].map { _ in "write `response.\(name)`" }
+        case "now", "uuid": "call it: `\(name)()`"
+        case _ where VariableName.all.contains(name): nil
+        default:
+            near != nil
+                ? nil : names.variables["item"].map { _ in "write `item`, or name the items with `as: \(name)`" }
+        }
+    }
+
     private func unknownVariable(_ name: String) -> String {
         VariableName.all.contains(name)
             ? "`\(name)` has no meaning at this place" : "there is no variable `\(name)`"
@@ -204,15 +226,19 @@ struct ReferenceChecker {
         at range: Range<Int>,
         of expression: Expression,
         near: String?,
-        all: [String]
+        all: [String],
+        foreign: String? = nil
     ) {
         let help: String? =
-            if code == "expression.unknown-member", message.hasPrefix("the environment") {
+            if let foreign {
+                foreign
+            } else if code == "expression.unknown-member", message.hasPrefix("the environment") {
                 "list it in `runner.yml` under `env:`"
             } else if let near {
                 "`\(near)` was probably meant"
             } else if all.isEmpty {
-                nil
+                message.hasPrefix("there is no earlier action")
+                    ? "give the action that is meant an `id`; it must come before" : nil
             } else {
                 "there is \(all.prefix(12).map { "`\($0)`" }.joined(separator: ", "))"
             }

@@ -44,7 +44,10 @@ public final class Expression: Sendable {
         do {
             return try program.evaluate(scope.lookup, limits: scope.limits)
         } catch {
-            throw ExpressionError(message: error.message, place: place(at: error.range?.lowerBound ?? 0))
+            throw ExpressionError(
+                message: error.help.map { "\(error.message); \($0)" } ?? error.message,
+                place: place(at: error.range?.lowerBound ?? 0)
+            )
         }
     }
 }

@@ -41,7 +41,7 @@ struct ActionReader {
         let present = VerbKey.allCases.filter { key in reader.entries.contains { $0.name == key.rawValue } }
         reader.known(VerbKey.names)
         guard let key = present.first, let value = reader.take(key.rawValue) else {
-            reader.finish()
+            reader.finish(foreign: Self.foreign)
             reportMissingVerb(reader, node)
             return nil
         }
@@ -65,7 +65,7 @@ struct ActionReader {
         let handler = common.handler.map { actions($0, as: "`on_error`", prefix: "\(path)/on_error/") }
         let sender = common.connection ?? connection
         let verb = verb(key, value, &reader, path: path, through: sender)
-        reader.finish()
+        reader.finish(foreign: Self.foreign)
         guard let verb else { return nil }
         var action = Action(id: id, path: path, verb: verb, place: file.place(of: node))
         common.apply(to: &action)
@@ -139,12 +139,31 @@ struct ActionReader {
         }
     }
 
+    /// What is written here for keys that other tools have.
+    private static let foreign = [
+        "fetch": "write `get: URL`, or another method", "url": "write `get: URL`, or another method",
+        "http": "write `get: URL`, or another method", "request": "write `get: URL`, or another method",
+        "method": "the method is the key: `post: URL`", "echo": "write `log`", "print": "write `log`",
+        "debug": "write `log`",
+        "sleep": "write `wait`", "delay": "write `wait`", "command": "write `run: [program, argument]`, or `shell`",
+        "exec": "write `run: [program, argument]`, or `shell`", "cmd": "write `run: [program, argument]`, or `shell`",
+        "script": "write `shell`", "bash": "write `shell`", "when": "write `if`", "condition": "write `if`",
+        "then": "write `do`", "steps": "write `do`", "actions": "write `do`", "loop": "write `foreach`",
+        "with_items": "write `foreach`", "for_each": "write `foreach`", "each": "write `foreach`",
+        "data": "write `json`, `form` or `body`", "payload": "write `json`, `form` or `body`",
+        "params": "write `query`",
+        "catch": "write `on_error`", "rescue": "write `on_error`", "retries": "write `retry: { attempts: 3 }`",
+        "depends_on": "actions are done in the order in which they stand",
+        "else": "`else` belongs to `switch: [{ when: EXPR, do: [action] }]`",
+    ]
+
     private func reportMissingVerb(_ reader: MappingReader, _ node: Node) {
         let verbs = VerbKey.names
-        let near = reader.entries.lazy.compactMap { entry in
-            Suggestion.nearest(to: entry.name, among: verbs).map { (entry, $0) }
-        }.first
-        guard near == nil else { return }
+        // What was meant has been said.
+        let isMeant = reader.entries.contains { entry in
+            Self.foreign[entry.name] != nil || Suggestion.nearest(to: entry.name, among: verbs) != nil
+        }
+        guard !isMeant else { return }
         file.diagnostics.report(
             "action.no-verb",
             "this action does nothing",

@@ -57,7 +57,9 @@ public struct MappingReader {
     }
 
     /// Reports each key that was neither taken nor declared known, with the nearest known one.
-    public func finish() {
+    ///
+    /// - Parameter foreign: what is written here for keys that other tools have.
+    public func finish(foreign: [String: String] = [:]) {
         for entry in entries where !knownKeys.contains(entry.name) {
             let free = knownKeys.filter { key in !entries.contains { $0.name == key } }
             let nearest =
@@ -66,7 +68,7 @@ public struct MappingReader {
                 "yaml.unknown-key",
                 "\(what) has no key `\(entry.name)`",
                 at: entry.key.span,
-                help: missingSpace(entry) ?? nearest.map { "did you mean `\($0)`?" } ?? listing
+                help: missingSpace(entry) ?? foreign[entry.name] ?? nearest.map { "did you mean `\($0)`?" } ?? listing
             )
         }
     }
