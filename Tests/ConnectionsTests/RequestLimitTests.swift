@@ -13,7 +13,7 @@ struct RequestLimitTests {
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<200 {
                 group.addTask {
-                    try? await limiter.run {
+                    try? await limiter.run { _ in
                         state.enter()
                         await Task.yield()
                         state.leave()
@@ -31,19 +31,42 @@ struct RequestLimitTests {
         let (gate, open) = AsyncStream<Void>.makeStream()
         let (entered, enter) = AsyncStream<Void>.makeStream()
         let first = Task {
-            try await limiter.run {
+            try await limiter.run { _ in
                 enter.yield()
                 for await _ in gate { break }
             }
         }
         for await _ in entered { break }
-        let second = Task { try await limiter.run {} }
+        let second = Task { try await limiter.run { _ in } }
         second.cancel()
         await #expect(throws: CancellationError.self) { try await second.value }
-        let third = Task { try await limiter.run { true } }
+        let third = Task { try await limiter.run { _ in true } }
         open.yield()
         try await first.value
         #expect(try await third.value)
+    }
+
+    @Test func `places of the first bays are taken first, and no bay has more than its size`() async throws {
+        let limiter = ConcurrencyLimiter(limit: 7, baySize: 3)
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        let (entered, enter) = AsyncStream<Int>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<9 {
+                group.addTask {
+                    try await limiter.run { bay in
+                        enter.yield(bay)
+                        for await _ in gate { break }
+                    }
+                }
+            }
+            var bays = entered.makeAsyncIterator()
+            var seen: [Int] = []
+            while seen.count < 7, let bay = await bays.next() { seen.append(bay) }
+            #expect(seen.sorted() == [0, 0, 0, 1, 1, 1, 2])
+            open.finish()
+            try await group.waitForAll()
+        }
+        #expect(try await limiter.run { $0 } == 0)
     }
 
     @Test func `no window of a rate's time sees more than its count`() throws {

@@ -214,7 +214,47 @@ extension Rig {
         }
     }
 
+    @Test func `as many requests as a host may have connections are under way at the same time`() async throws {
+        let together = Meeting(of: 150)
+        try await ScriptedServer.run({ _ in
+            await together.join()
+            return ScriptedServer.Reply(200)
+        }) { server in
+            let transport = HTTPTransport(userAgent: "test", connectionsPerHost: 150)
+            let request = OutgoingRequest(
+                method: "GET",
+                url: server.baseURL + "/x",
+                headers: [],
+                timeout: .seconds(600),
+                maxBytes: 1 << 20
+            )
+            let statuses = await withTaskGroup(of: Int.self) { group in
+                for _ in 0..<150 {
+                    group.addTask { (try? await transport.send(request).status) ?? 0 }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses == Array(repeating: 200, count: 150))
+            await transport.shutdown()
+        }
+    }
+
     @Test func `warming up sends a request to itself and has it answered`() async {
         #expect(await HTTPTransport.warmUp())
+    }
+}
+
+/// Lets nobody go on before all have come.
+private actor Meeting {
+    private var missing: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(of count: Int) { missing = count }
+
+    func join() async {
+        missing -= 1
+        if missing > 0 { return await withCheckedContinuation { waiting.append($0) } }
+        for continuation in waiting { continuation.resume() }
+        waiting = []
     }
 }

@@ -98,6 +98,8 @@ public final class HTTPTransport: Sendable {
     static let idleTimeout = Duration.seconds(60)
     /// Connections to one host at the same time, unless told otherwise.
     public static let defaultConnectionsPerHost = 512
+    /// Connections of one client: it looks through all that it has to a host for each request, under a lock that all requests take.
+    private static let connectionsPerClient = 64
 
     /// What the client says of itself, unless the message says something else.
     let ownHeaders: [(String, String)]
@@ -107,8 +109,8 @@ public final class HTTPTransport: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        /// By the proxy on the way.
-        var clients: [Route.Proxy?: HTTPClient] = [:]
+        /// By the proxy on the way; as many as ever were needed at the same time.
+        var clients: [Route.Proxy?: [HTTPClient]] = [:]
         var group: MultiThreadedEventLoopGroup?
         var isShutDown = false
         /// By scheme, host and port.
@@ -152,7 +154,6 @@ public final class HTTPTransport: Sendable {
     }
 
     private func exchange(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
-        let client = try client(through: request.route?.proxy)
         let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
         let collector = ResponseCollector(maxBytes: request.maxBytes, file: request.file, onSend: request.onSend)
         var headers = HTTPHeaders(request.headers)
@@ -162,11 +163,12 @@ public final class HTTPTransport: Sendable {
                 url: request.url,
                 method: HTTPMethod(rawValue: request.method),
                 headers: headers,
-                body: request.pieces.map { .pieces($0, on: client.eventLoopGroup) } ?? request.body.map { .bytes($0) },
+                body: request.pieces.map { .pieces($0, on: try eventLoopGroup()) } ?? request.body.map { .bytes($0) },
                 tlsConfiguration: request.route?.tls
             )
             // The client would count the wait for a free connection as time to connect, and call the server unreachable.
-            return try await limiter(for: request.url).run {
+            return try await limiter(for: request.url).run { bay in
+                let client = try client(bay, through: request.route?.proxy)
                 let task = client.execute(request: message, delegate: collector, deadline: deadline)
                 let response = try await withTaskCancellationHandler {
                     try await task.get()
@@ -192,7 +194,7 @@ public final class HTTPTransport: Sendable {
                 state.clients = [:]
                 state.group = nil
             }
-            return (Array(state.clients.values), state.group)
+            return (state.clients.values.flatMap(\.self), state.group)
         }
         // They only throw when they were shut down before, which taking them out of the state rules out.
         for client in clients { try? await client.shutdown() }
@@ -209,23 +211,33 @@ public final class HTTPTransport: Sendable {
         let origin = url[..<(end ?? url.endIndex)]
         return state.withLock { state in
             if let limiter = state.limiters[origin] { return limiter }
-            let limiter = ConcurrencyLimiter(limit: connectionsPerHost)
+            let limiter = ConcurrencyLimiter(limit: connectionsPerHost, baySize: Self.connectionsPerClient)
             // A copy: the slice would keep the first URL of the origin.
             state.limiters[Substring(String(origin))] = limiter
             return limiter
         }
     }
 
-    private func client(through proxy: Route.Proxy?) throws(TransportError) -> HTTPClient {
+    /// The client for the connections of a bay.
+    private func client(_ bay: Int, through proxy: Route.Proxy?) throws(TransportError) -> HTTPClient {
         let client = state.withLock { state -> HTTPClient? in
             guard !state.isShutDown else { return nil }
-            if let client = state.clients[proxy] { return client }
-            let client = HTTPClient(eventLoopGroup: group(&state), configuration: configuration(through: proxy))
-            state.clients[proxy] = client
-            return client
+            let clients = state.clients[proxy, default: []]
+            if clients.count > bay { return clients[bay] }
+            let new = (clients.count...bay).map { _ in
+                HTTPClient(eventLoopGroup: group(&state), configuration: configuration(through: proxy))
+            }
+            state.clients[proxy] = clients + new
+            return new.last
         }
-        guard let client else { throw TransportError(.cancelled, "the process is stopping") }
+        guard let client else { throw .stopping }
         return client
+    }
+
+    private func eventLoopGroup() throws(TransportError) -> MultiThreadedEventLoopGroup {
+        let group = state.withLock { state in state.isShutDown ? nil : self.group(&state) }
+        guard let group else { throw .stopping }
+        return group
     }
 
     private func group(_ state: inout State) -> MultiThreadedEventLoopGroup {
@@ -245,7 +257,7 @@ public final class HTTPTransport: Sendable {
             connect: TimeAmount(clamping: Self.connectTimeout),
             read: TimeAmount(clamping: Self.idleTimeout)
         )
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsPerHost
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connectionsPerClient
         // A refused connection is an answer; whether to try again is the recipe's `retry`.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.proxy = proxy.map { proxy in

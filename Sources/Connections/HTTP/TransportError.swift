@@ -27,6 +27,9 @@ public struct TransportError: Error, Sendable, Hashable, CustomStringConvertible
         self.reason = reason
     }
 
+    /// Nothing is sent any more.
+    static let stopping = TransportError(.cancelled, "the process is stopping")
+
     /// The reason.
     public var description: String { reason }
 }

@@ -11,7 +11,7 @@ final class RequestLimits: Sendable {
 
     init(rate: RateLimit?, concurrency: Int?) {
         self.rate = rate
-        self.concurrency = concurrency.map(ConcurrencyLimiter.init)
+        self.concurrency = concurrency.map { ConcurrencyLimiter(limit: $0) }
         bucket = Mutex(rate.map(TokenBucket.init))
     }
 
@@ -29,7 +29,7 @@ final class RequestLimits: Sendable {
             try await waitForRate(clock)
             return try await body()
         }
-        return try await concurrency.run {
+        return try await concurrency.run { _ in
             try await waitForRate(clock)
             return try await body()
         }
