@@ -27,6 +27,17 @@ import Testing
         #expect(try testSealer.seal("x", context: "c") != testSealer.seal("x", context: "c"))
     }
 
+    @Test func `no nonce is used twice, by however many tasks at once`() async throws {
+        let sealer = testSealer
+        let nonces = try await withThrowingTaskGroup(of: [[UInt8]].self) { group in
+            for _ in 0..<16 {
+                group.addTask { try (0..<500).map { _ in Array(try sealer.seal([], context: "c")[1..<13]) } }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(Set(nonces).count == 8_000)
+    }
+
     @Test func `the fingerprint tells keys apart`() {
         #expect(testSealer.fingerprint.count == 16)
         #expect(testSealer.fingerprint == Sealer(testKey).fingerprint)

@@ -14,7 +14,7 @@ public struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
         clock_gettime(CLOCK_REALTIME, &now)
         self.init(
             milliseconds: UInt64(max(0, now.tv_sec)) * 1000 + UInt64(now.tv_nsec) / 1_000_000,
-            random: .random(in: .min ... .max)
+            random: StockedRandomNumbers.next()
         )
     }
 

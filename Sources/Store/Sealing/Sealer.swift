@@ -23,14 +23,13 @@ public struct Sealer: Sendable {
     /// Seals bytes for the place that `context` names.
     public func seal(_ bytes: [UInt8], context: String) throws(SealingError) -> [UInt8] {
         do {
-            let box = try AES.GCM.seal(bytes, using: key, authenticating: Array(context.utf8))
-            var sealed = [UInt8]()
-            sealed.reserveCapacity(1 + Self.nonceSize + box.ciphertext.count + Self.tagSize)
-            sealed.append(Self.format)
-            sealed.append(contentsOf: box.nonce)
-            sealed.append(contentsOf: box.ciphertext)
-            sealed.append(contentsOf: box.tag)
-            return sealed
+            let box = try AES.GCM.seal(bytes, using: key, nonce: Self.nonce(), authenticating: Array(context.utf8))
+            // There is one: its nonce is of the usual size.
+            guard let combined = box.combined else { throw SealingError.notSealed }
+            return [UInt8](unsafeUninitializedCapacity: 1 + combined.count) { sealed, count in
+                sealed[0] = Self.format
+                count = 1 + combined.copyBytes(to: UnsafeMutableBufferPointer(rebasing: sealed[1...]))
+            }
         } catch {
             throw SealingError.notSealed
         }
@@ -46,6 +45,12 @@ public struct Sealer: Sendable {
             return [UInt8](try AES.GCM.open(box, using: key, authenticating: Array(context.utf8)))
         } catch {
             throw SealingError.notOpened
+        }
+    }
+
+    private static func nonce() throws -> AES.GCM.Nonce {
+        try withUnsafeBytes(of: (StockedRandomNumbers.next(), StockedRandomNumbers.next())) { bytes in
+            try AES.GCM.Nonce(data: bytes[..<nonceSize])
         }
     }
 
