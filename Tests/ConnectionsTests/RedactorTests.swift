@@ -63,6 +63,24 @@ struct RedactorTests {
         #expect(redactor.secrets(in: 98_765_432) == ["98765432"])
     }
 
+    @Test func `hides what traces tell, in every spelling, and none that is short`() throws {
+        let secret = "p\u{E4}ssw/ord of \"many\" characters"
+        let stored = SecretTrace.stored(of: [secret, "short-one"])
+        #expect(!"\(stored)".contains("many"))
+        let redactor = Redactor()
+        redactor.add(SecretTrace.all(in: stored), issuedTo: "api")
+        #expect(redactor.redact("<\(secret)> short-one") == "<•••> short-one")
+        let base64 = Data(secret.utf8).base64EncodedString().replacing("=", with: "")
+        #expect(redactor.redact("<\(base64)>") == "<•••>")
+        let quoted = Value.string(secret).json()
+        #expect(redactor.redact(quoted) == "\"•••\"")
+        // Only the ending is the same.
+        #expect(redactor.redact("x" + secret.dropFirst()) == "x" + secret.dropFirst())
+        #expect(redactor.secrets(in: ["a": .string(secret)]) == [secret])
+        redactor.add(SecretTrace.all(in: SecretTrace.stored(of: ["another secret of the same"])), issuedTo: "api")
+        #expect(redactor.redact(secret) == secret)
+    }
+
     @Test func `of what was found in stored values the newest stays hidden`() {
         let redactor = Redactor()
         for number in 100...200 { redactor.add(["token-\(number)"], foundIn: "the state") }

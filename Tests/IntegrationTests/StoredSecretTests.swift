@@ -25,6 +25,15 @@ import Testing
         "connectors/steps.yml": connector,
         "connections/api.yml":
             "connector: steps\nfields: { base_url: { env: BASE }, pin: { command: [cat, secrets/pin] } }\n",
+        // Its program is run for a token only.
+        "connectors/seldom.yml": connector.replacing(#", X-Pin: "${{ connection.pin }}""#, with: ""),
+        "connections/seldom.yml":
+            "connector: seldom\nfields: { base_url: { env: BASE }, pin: { command: [cat, secrets/pin] } }\n",
+        "seldom.yml": """
+        connection: seldom
+        actions: [ { id: all, get: /all } ]
+        output: { all: "${{ actions.all.body }}", coded: "${{ actions.all.body.map(t, base64.encode(bytes('-' + t))) }}" }
+        """,
         "secrets/pin": pin + "\n",
         "echo.yml": """
         connection: api
@@ -151,6 +160,24 @@ import Testing
             let run = try #require(try await runs(program).first?["id"]?.string)
             let shown = try await program.run("show", run, "--json")
             #expect(shown.json["inputs"] == ["text": "it is •••"])
+        }
+    }
+
+    @Test func `a process that finds a token there hides what a program gave to acquire it`() async throws {
+        try await Self.serve { program, directory in
+            let first = try await program.run("once", "seldom.yml")
+            #expect(first.status == 0)
+            Self.expectNothingSecret(in: first, "first")
+            try FileManager.default.removeItem(atPath: directory.path + "/secrets/pin")
+            let again = try await program.run("once", "seldom.yml")
+            #expect(again.status == 0 && again.json == first.json)
+            Self.expectNothingSecret(in: again, "again")
+            let run = try #require(try await runs(program).first?["id"]?.string)
+            Self.expectNothingSecret(in: try await program.run("show", run, "--json"), "show")
+            // What is kept for that is no secret.
+            for (name, data) in directory.contents() where name.hasPrefix(".runner") {
+                #expect(data.range(of: Data(Self.pin.utf8)) == nil, "\(name)")
+            }
         }
     }
 

@@ -43,8 +43,21 @@ struct Exchanger: Renewer {
 
     func learn(_ bag: ValueMap) {
         guard let connector = definition.connector else { return }
-        let secrets = bag.filter { connector.isSecret($0.key.text) }.map(\.value)
+        let secrets = bag.filter { $0.key.text != Self.tracesKey && connector.isSecret($0.key.text) }.map(\.value)
         courier.redactor.add(secrets, issuedTo: identity)
+        if let traces = bag[Self.tracesKey] { courier.redactor.add(SecretTrace.all(in: traces), issuedTo: identity) }
+    }
+
+    /// Where the bag keeps the traces of secrets that a program gave.
+    private static let tracesKey = "@traces"
+
+    /// What came of an exchange, with the traces of those secrets.
+    private func traced(_ result: ValueMap, _ values: ValueMap) -> ValueMap {
+        let secrets = fields.programSecrets(definition.exchangeNeeds).compactMap { values[$0] }
+        guard !secrets.isEmpty else { return result }
+        var result = result
+        result[Self.tracesKey] = SecretTrace.stored(of: secrets.flatMap(Redactor.texts))
+        return result
     }
 
     /// Apart from tokens: what the steps of many failed renewals gave must not push out a token that is still good.
@@ -75,7 +88,8 @@ struct Exchanger: Renewer {
             standing == .unspent || !acquiresAlone
         {
             do {
-                return Renewal(kind: .refresh, outcome: .returned(try await run(refresh, "refresh", merged, deadline)))
+                let result = try await run(refresh, "refresh", merged, deadline)
+                return Renewal(kind: .refresh, outcome: .returned(traced(result, values)))
             } catch {
                 // A refused refresh token is of no further use, but the connection's own secrets may be.
                 guard error.isGrantRefused, authorization?.acquire != nil else {
@@ -103,7 +117,7 @@ struct Exchanger: Renewer {
         do {
             let result = try await run(acquire, "acquire", merged, deadline)
             try check(result, values.merging(bag).merging(result))
-            return Renewal(kind: .acquire, outcome: .returned(result))
+            return Renewal(kind: .acquire, outcome: .returned(traced(result, values)))
         } catch {
             return Renewal(kind: .acquire, outcome: .failed(error))
         }
@@ -117,7 +131,7 @@ struct Exchanger: Renewer {
         let values = try await fieldValues()
         let result = try await run(acquire, "acquire", values, ContinuousClock.now + timeout, grant: grant)
         try check(result, values.merging(result))
-        return result
+        return traced(result, values)
     }
 
     /// The request that gives a device's codes (RFC 8628 section 3.1).

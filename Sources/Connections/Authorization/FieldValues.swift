@@ -95,8 +95,11 @@ final class FieldValues: Sendable {
     }
 
     /// Whether reading a secret among `needs` runs a program.
-    func runsProgram(_ needs: FieldNeeds) -> Bool {
-        sources.contains { secretNames.contains($0.key) && needs.contains($0.key) && !$0.value.isCheap }
+    func runsProgram(_ needs: FieldNeeds) -> Bool { !programSecrets(needs).isEmpty }
+
+    /// The names of the secrets among `needs` that a program gives, wholly or in part.
+    func programSecrets(_ needs: FieldNeeds) -> [String] {
+        sources.filter { secretNames.contains($0.key) && needs.contains($0.key) && !$0.value.isCheap }.map(\.key)
     }
 
     /// Whether every field among `needs` can be read at next to no cost: nothing is run for it.

@@ -19,6 +19,8 @@ public final class Redactor: Sendable {
         var known: Set<[UInt8]> = []
         /// The secrets in the tokens of each owner, the newest last.
         var tokens: [String: [Set<[UInt8]>]] = [:]
+        /// The traces that came with the token of each owner.
+        var traces: [String: [SecretTrace]] = [:]
         var index = SecretIndex()
     }
 
@@ -67,6 +69,16 @@ public final class Redactor: Sendable {
         }
     }
 
+    /// Hides what traces tell; those of the same owner that were there before go.
+    func add(_ traces: [SecretTrace], issuedTo owner: String) {
+        state.withLock { state in
+            guard state.traces[owner] ?? [] != traces else { return }
+            for trace in state.traces[owner] ?? [] { state.index.remove(trace) }
+            for trace in traces { state.index.insert(trace) }
+            state.traces[owner] = traces
+        }
+    }
+
     /// Hides secrets that were found in stored values; of those with one owner the newest stay hidden.
     ///
     /// - Parameter owner: where they were found, so that a process that reads something new there each day does not remember all for ever.
@@ -78,7 +90,8 @@ public final class Redactor: Sendable {
     /// How many spellings are known.
     var spellings: Int { state.withLock { $0.index.count } }
 
-    private static func texts(in value: Value) -> [String] {
+    /// Every text inside a value.
+    static func texts(in value: Value) -> [String] {
         switch value {
         case .string(let text): [text]
         case .int, .uint, .double: [value.text]

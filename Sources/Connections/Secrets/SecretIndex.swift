@@ -13,9 +13,36 @@ struct SecretIndex: Sendable {
     private var numbers = 0
 
     private struct Entry: Sendable {
-        let form: [UInt8]
+        let spelling: Spelling
         /// How many secrets are spelled like this.
         var uses = 1
+    }
+
+    private enum Spelling: Sendable, Equatable {
+        case known([UInt8])
+        case traced(SecretTrace)
+
+        var length: Int {
+            switch self {
+            case .known(let form): form.count
+            case .traced(let trace): trace.length
+            }
+        }
+
+        /// Its last bytes, or all of it.
+        var ending: [UInt8] {
+            switch self {
+            case .known(let form): form
+            case .traced(let trace): trace.ending
+            }
+        }
+
+        func matches(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+            switch self {
+            case .known(let form): bytes.elementsEqual(form)
+            case .traced(let trace): trace.matches(bytes)
+            }
+        }
     }
 
     /// Nothing can be found.
@@ -27,28 +54,39 @@ struct SecretIndex: Sendable {
 
     /// Adds a string.
     mutating func insert(_ form: [UInt8]) {
-        guard form.count >= Self.window else { return }
-        let key = Self.key(form)
-        if let place = endings[key]?.firstIndex(where: { $0.form == form }) {
+        if form.count >= Self.window { insert(.known(form)) }
+    }
+
+    /// Adds what a trace tells.
+    mutating func insert(_ trace: SecretTrace) { insert(.traced(trace)) }
+
+    private mutating func insert(_ spelling: Spelling) {
+        let key = Self.key(spelling.ending)
+        if let place = endings[key]?.firstIndex(where: { $0.spelling == spelling }) {
             endings[key]?[place].uses += 1
             return
         }
-        endings[key, default: []].append(Entry(form: form))
-        if Self.isNumber(form) { numbers += 1 }
+        endings[key, default: []].append(Entry(spelling: spelling))
+        if Self.isNumber(spelling.ending) { numbers += 1 }
         // The longest first: it covers the shorter ones that end at the same place.
-        endings[key]?.sort { $0.form.count > $1.form.count }
+        endings[key]?.sort { $0.spelling.length > $1.spelling.length }
         let slot = Self.slot(key)
         filter[slot >> 6] |= 1 << UInt64(slot & 63)
     }
 
     /// Takes away what was added once; it can be found as long as it was added more often.
-    mutating func remove(_ form: [UInt8]) {
-        let key = Self.key(form)
-        guard let place = endings[key]?.firstIndex(where: { $0.form == form }) else { return }
+    mutating func remove(_ form: [UInt8]) { remove(.known(form)) }
+
+    /// Takes away a trace.
+    mutating func remove(_ trace: SecretTrace) { remove(.traced(trace)) }
+
+    private mutating func remove(_ spelling: Spelling) {
+        let key = Self.key(spelling.ending)
+        guard let place = endings[key]?.firstIndex(where: { $0.spelling == spelling }) else { return }
         endings[key]?[place].uses -= 1
         guard endings[key]?[place].uses == 0 else { return }
         endings[key]?.remove(at: place)
-        if Self.isNumber(form) { numbers -= 1 }
+        if Self.isNumber(spelling.ending) { numbers -= 1 }
         // Its bit of the filter stays: others may have the same, and a window more is looked at.
         if endings[key]?.isEmpty == true { endings[key] = nil }
     }
@@ -73,9 +111,9 @@ struct SecretIndex: Sendable {
 
     private func longestEnding(_ key: UInt64, at place: Int, in text: UnsafeBufferPointer<UInt8>) -> Int? {
         endings[key]?.first { entry in
-            guard entry.form.count <= place + 1 else { return false }
-            return text[(place + 1 - entry.form.count)..<(place + 1)].elementsEqual(entry.form)
-        }?.form.count
+            let length = entry.spelling.length
+            return length <= place + 1 && entry.spelling.matches(text[(place + 1 - length)..<(place + 1)])
+        }?.spelling.length
     }
 
     /// Whether a number could be written so, or a part of one.
