@@ -24,6 +24,8 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     case noKey(path: String)
     /// A newer version of runner has written the file.
     case newerSchema(path: String, found: Int, supported: Int)
+    /// An older program made it, and nothing has brought it up to date yet (only when opened for reading).
+    case olderSchema(path: String)
     /// The run is no longer the caller's: another node took it over, or it has ended. Stop working on it.
     case fenced(RunID)
     /// Several runs begin with this text.
@@ -54,6 +56,8 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
             detail
         case .noKey(let path):
             "the store \(path) was opened without a key, so what is sealed in it cannot be read; give the key (RUNNER_KEY or the key file)"
+        case .olderSchema(let path):
+            "the store \(path) was made by an older runner, and the next `runner start` or `runner once` brings it up to date; do that first"
         case .newerSchema(let path, let found, let supported):
             "the store \(path) has schema \(found), this runner knows \(supported); use the newer runner that wrote it"
         case .fenced(let run):

@@ -46,8 +46,9 @@ extension SQLiteStore {
             let queue = try DatabaseQueue(path: path, configuration: configuration(Settings(), isReadOnly: true))
             try queue.inDatabase { database in
                 guard try isCurrent(database, path: path) else {
-                    // Made, but not yet filled; or by an older runner, which the next writing command mends.
-                    throw StoreError.missing(path: path)
+                    // Made, but not yet filled; or by an older runner.
+                    guard try hasRuns(database) else { throw StoreError.missing(path: path) }
+                    throw StoreError.olderSchema(path: path)
                 }
                 if let sealer, let stored = try storedFingerprint(database), stored != sealer.fingerprint {
                     throw StoreError.wrongKey(path: path, stored: stored, given: sealer.fingerprint)
@@ -119,17 +120,23 @@ extension SQLiteStore {
     /// Throws when it is newer, or not ours.
     private static func isCurrent(_ database: Database, path: String) throws -> Bool {
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        let application = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-        if application != Schema.applicationID {
-            guard try database.schemaIsEmpty() else {
+        if try !database.isOurs() {
+            if try database.schemaIsEmpty() { return false }
+            // Asked again: another process may have made it meanwhile, which says whose it is before it makes a table.
+            guard try database.isOurs() else {
                 throw StoreError.corrupt(path: path, detail: "it is a database of another program")
             }
-            return false
         }
         guard version <= Schema.current else {
             throw StoreError.newerSchema(path: path, found: version, supported: Schema.current)
         }
         return version == Schema.current
+    }
+
+    /// Whether anything was ever run, by whichever version.
+    private static func hasRuns(_ database: Database) throws -> Bool {
+        guard try database.tableExists("run") else { return false }
+        return try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM run)") ?? false
     }
 
     private static func prepare(_ queue: DatabaseQueue, path: String) throws {
@@ -179,6 +186,11 @@ extension DatabaseQueue {
 }
 
 extension Database {
+    /// Whether it says that it is a store.
+    fileprivate func isOurs() throws -> Bool {
+        try Int.fetchOne(self, sql: "PRAGMA application_id") == Schema.applicationID
+    }
+
     /// Whether no table was ever made.
     fileprivate func schemaIsEmpty() throws -> Bool {
         try Int.fetchOne(self, sql: "SELECT count(*) FROM sqlite_schema") == 0
