@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -29,14 +30,29 @@ int clinux_set_timer_slack(unsigned long nanoseconds) {
 }
 
 // For jemalloc(3), which the release build links: a run's memory is freed on other threads than those that took it, for which
-// the C library's allocator takes a lock each time. Its arenas are one per core instead of four; and what is free is kept, since
-// by default it goes back with the first allocation after ten seconds, just when a burst begins.
-const char *malloc_conf = "percpu_arena:percpu,dirty_decay_ms:-1";
+// the C library's allocator takes a lock each time. Its arenas are one per core instead of four.
+const char *malloc_conf = "percpu_arena:percpu,dirty_decay_ms:1000";
 
 // Null where the allocator is the C library's.
 extern int mallctl(const char *name, void *old, size_t *old_size, void *new, size_t new_size) __attribute__((weak));
 
+static void keep_dirty_pages(void) {
+    // Else what has been free for a while goes back with the first allocation after it: just when a burst begins.
+    ssize_t never = -1;
+    mallctl("arenas.dirty_decay_ms", 0, 0, &never, sizeof never);
+    unsigned arenas = 0;
+    size_t size = sizeof arenas;
+    mallctl("arenas.narenas", &arenas, &size, 0, 0);
+    for (unsigned arena = 0; arena < arenas; arena++) {
+        char name[40];
+        snprintf(name, sizeof name, "arena.%u.dirty_decay_ms", arena);
+        // One that is not in use yet takes the default of above.
+        mallctl(name, 0, 0, &never, sizeof never);
+    }
+}
+
 void clinux_keep_free_memory(void) {
+    if (mallctl) return keep_dirty_pages();
     // By default the heap's top goes back to the system whenever 128 KiB of it are free, and comes again page by page.
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_TOP_PAD, 4 << 20);

@@ -104,8 +104,11 @@ public final class Engine: Sendable {
         configuration.observer.observe(
             .ready(triggers: await scheduler.watches.count, next: await scheduler.nextFire())
         )
-        // Loading leaves holes all over the heap that an idle process would keep.
-        Task.detached(priority: .background) { clinux_release_free_memory() }
+        // Loading leaves holes all over the heap that an idle process would keep; what runs leave is for the next.
+        Task.detached(priority: .background) {
+            clinux_release_free_memory()
+            clinux_keep_free_memory()
+        }
         await configuration.connections.keepAlive(workspace.connections.values)
         let grace = await withTaskGroup(of: Duration?.self) { group in
             group.addTask { await self.follow(watcher, scheduler) }

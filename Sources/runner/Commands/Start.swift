@@ -1,5 +1,4 @@
 public import ArgumentParser
-import CLinux
 import Connections
 import Engine
 import Glibc
@@ -30,7 +29,6 @@ struct Start: AsyncParsableCommand {
 
     func run() async throws {
         Self.raiseFileLimit()
-        clinux_keep_free_memory()
         let location = try place.location(directory: directory)
         let loader = try location.loader()
         let workspace = loader.load()
