@@ -191,36 +191,25 @@ extension Rig {
 /// Waiting for one of the connections to a host is no failure to reach it.
 @Suite(.timeLimit(.minutes(10))) struct ConnectionsPerHostTests {
     @Test func `requests beyond the connections of a host wait for their turn`() async throws {
-        try await ScriptedServer.run({ _ in
-            try? await Task.sleep(for: .milliseconds(20))
-            return ScriptedServer.Reply(200)
-        }) { server in
-            let transport = HTTPTransport(userAgent: "test", connectionsPerHost: 2)
-            let request = OutgoingRequest(
-                method: "GET",
-                url: server.baseURL + "/x",
-                headers: [],
-                timeout: .seconds(600),
-                maxBytes: 1 << 20
-            )
-            let statuses = await withTaskGroup(of: Int.self) { group in
-                for _ in 0..<20 {
-                    group.addTask { (try? await transport.send(request).status) ?? 0 }
-                }
-                return await group.reduce(into: []) { $0.append($1) }
-            }
-            #expect(statuses == Array(repeating: 200, count: 20))
-            await transport.shutdown()
-        }
+        try await expectAnswers(to: 20, connections: 2) { try? await Task.sleep(for: .milliseconds(20)) }
     }
 
     @Test func `as many requests as a host may have connections are under way at the same time`() async throws {
         let together = Meeting(of: 150)
+        try await expectAnswers(to: 150, connections: 150) { await together.join() }
+    }
+
+    /// Sends so many requests at once to a server that does `work` before each answer.
+    private func expectAnswers(
+        to count: Int,
+        connections: Int,
+        after work: @escaping @Sendable () async -> Void
+    ) async throws {
         try await ScriptedServer.run({ _ in
-            await together.join()
+            await work()
             return ScriptedServer.Reply(200)
         }) { server in
-            let transport = HTTPTransport(userAgent: "test", connectionsPerHost: 150)
+            let transport = HTTPTransport(userAgent: "test", connectionsPerHost: connections)
             let request = OutgoingRequest(
                 method: "GET",
                 url: server.baseURL + "/x",
@@ -229,12 +218,12 @@ extension Rig {
                 maxBytes: 1 << 20
             )
             let statuses = await withTaskGroup(of: Int.self) { group in
-                for _ in 0..<150 {
+                for _ in 0..<count {
                     group.addTask { (try? await transport.send(request).status) ?? 0 }
                 }
                 return await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(statuses == Array(repeating: 200, count: 150))
+            #expect(statuses == Array(repeating: 200, count: count))
             await transport.shutdown()
         }
     }
