@@ -188,6 +188,7 @@ let package = Package(
             name: "EngineTests",
             dependencies: [
                 "CEL", "Connections", "Engine", "Recipe", "Schedule", "Store", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict

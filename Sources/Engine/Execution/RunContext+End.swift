@@ -194,14 +194,51 @@ extension RunContext {
         let finishedAt = services.clock.now()
         var storeError = ending.storeError
         if !ending.isFenced {
+            let end = end(ending, at: finishedAt)
             do {
-                try await services.store.finish(end(ending, at: finishedAt), fence: order.run.fence)
+                try await services.store.finish(end, fence: order.run.fence)
             } catch {
-                storeError = error
+                if let error = await finishLater(end, after: error) { storeError = error }
             }
         }
         return conclude(ending, storeError, at: finishedAt, since: start)
     }
+
+    /// Goes on asking a store that has refused the end of the run; gives what it has against it, nil once it has taken it.
+    @inline(never)
+    private func finishLater(_ end: RunEnd, after refusal: StoreError) async -> StoreError? {
+        var refusal = refusal
+        var isFirst = true
+        while await mayAskAgain(after: refusal, isFirst: isFirst) {
+            isFirst = false
+            do {
+                try await services.store.finish(end, fence: order.run.fence)
+                return nil
+            } catch {
+                refusal = error
+            }
+        }
+        return refusal
+    }
+
+    /// Whether the store is asked again, after a pause.
+    ///
+    /// A run that has ended, and has no record of it, counts as going for as long as its process lives, and its recipe waits for it: so a process that goes
+    /// on insists. When it stops, the next one takes the run up after its last checkpoint. An ad-hoc run says at once what is wrong.
+    private func mayAskAgain(after refusal: StoreError, isFirst: Bool) async -> Bool {
+        if case .fenced = refusal { return false }
+        guard order.canPark, !handle.isShutdown else { return false }
+        if isFirst { report(.storeFailed(refusal)) }
+        do {
+            try await services.clock.sleep(for: Self.storePause)
+        } catch {
+            return false
+        }
+        return true
+    }
+
+    /// How long it waits before it asks a store again that refused.
+    private static var storePause: Duration { .seconds(1) }
 
     /// What the store is told of the end.
     // Not inlined, as the next: while the store writes, what they work with would stay in memory.
@@ -283,17 +320,25 @@ extension RunContext {
             )
             parking.actions.append(checkpoints.marked(record))
         }
-        do {
-            result.parkedUntil = try await services.store.park(parking, fence: order.run.fence)
-            report(.runParked(order.run, until: until))
-        } catch {
-            // Its record stays `running`: the next process takes it up after its last checkpoint.
-            result.status = .interrupted
-            result.reason = error.description
-            result.storeError = error
-            report(.storeFailed(error))
+        var isFirst = true
+        while true {
+            do {
+                result.parkedUntil = try await services.store.park(parking, fence: order.run.fence)
+                report(.runParked(order.run, until: until))
+                return result
+            } catch {
+                if await mayAskAgain(after: error, isFirst: isFirst) {
+                    isFirst = false
+                    continue
+                }
+                // Its record stays `running`: the next process takes it up after its last checkpoint.
+                result.status = .interrupted
+                result.reason = error.description
+                result.storeError = error
+                report(.storeFailed(error))
+                return result
+            }
         }
-        return result
     }
 }
 
