@@ -34,6 +34,26 @@ import Testing
     }
 
     static let subjects = [
+        // What APIs write for a part that is absent, and what a recipe remembers before its first run.
+        Subject(
+            name: "optional parts of null",
+            truths: #"""
+                dyn(null).?a.orValue(1) == 1
+                dyn(null)[?'a'].orValue(1) == 1
+                {'a': null}.?a.?b.orValue(1) == 1
+                {'a': null}.a.?b.?c.orValue(1) == 1
+                {'a': [null]}.a[?0][?1].orValue(1) == 1
+                dyn(null).?a == optional.none()
+                {'a': null}.?a == optional.of(null)
+                """#,
+            errors: #"""
+                dyn(null).a
+                dyn(null)['a']
+                {'a': dyn(null)}.?a.b.hasValue()
+                dyn(1).?a
+                dyn('x')[?'a']
+                """#
+        ),
         Subject(
             name: "format",
             truths: #"""

@@ -23,7 +23,7 @@ final class Selection: Operation {
         let value = try operand.evaluate(&frame)
         switch mode {
         case .field: return try Self.select(value, key, name)
-        case .optional: return .optional(OptionalValue(try Self.find(value, key, name)))
+        case .optional: return .optional(OptionalValue(try Self.findIfThere(value, key, name)))
         case .test: return .bool(try Self.find(value, key, name) != nil)
         }
     }
@@ -45,6 +45,15 @@ final class Selection: Operation {
     ) throws(EvaluationError) -> Value {
         guard case .optional = value else { throw noSelection(value, name) }
         return .optional(OptionalValue(try find(value, key, name)))
+    }
+
+    /// What `.?name` asks for: null is what APIs write for a part that is absent, and it has no members.
+    private static func findIfThere(
+        _ value: Value,
+        _ key: MapKey,
+        _ name: Expression.Name
+    ) throws(EvaluationError) -> Value? {
+        value.isNullPart ? nil : try find(value, key, name)
     }
 
     private static func find(
@@ -125,7 +134,7 @@ final class Indexing: Operation {
                 throw absent(value, index)
             }
         }
-        return .optional(OptionalValue(try find(value, index)))
+        return .optional(OptionalValue(isOptional && value.isNullPart ? nil : try find(value, index)))
     }
 
     private func find(_ value: Value, _ index: Value) throws(EvaluationError) -> Value? {
@@ -173,6 +182,15 @@ final class Indexing: Operation {
 }
 
 extension Value {
+    /// Whether it is null, or an optional that holds null.
+    fileprivate var isNullPart: Bool {
+        switch self {
+        case .null: true
+        case .optional(let optional): optional.value?.isNullPart ?? false
+        default: false
+        }
+    }
+
     /// The text for a message: strings in quotes, long ones cut.
     var quotedText: String {
         guard case .string(let text) = self else { return String(self.text.prefix(60)) }
