@@ -5,6 +5,7 @@ import Glibc
 @main
 enum Main {
     static func main() async {
+        Terminal.openStandardStreams()
         // A reader that went away (`runner runs | head`) is no reason to die in the middle of a write.
         signal(SIGPIPE, SIG_IGN)
         forbidCoreFiles()

@@ -1,6 +1,7 @@
 import CEL
 import Foundation
 import Sandbox
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct OnceTests {
@@ -15,6 +16,42 @@ import Testing
             #expect(outcome.output.filter(\.isNewline).count == 1)
             #expect(outcome.errors == "hello\n")
         }
+    }
+
+    @Test func `an output that cannot be written is no success`() async throws {
+        let directory = try TemporaryDirectory(["job.yml": "actions: [{ log: hi }]\noutput: 1\n"])
+        let program = Program(in: directory.path)
+        #expect(try await program.run("once", "job.yml").status == 0)
+        for words in [["once", "job.yml"], ["runs"], ["list", "--json"]] {
+            let errors = directory.path + "/errors.txt"
+            let process = try await SpawnedProcess(
+                Program.path,
+                words,
+                environment: program.environment,
+                directory: directory.path,
+                output: "/dev/full",
+                errors: errors
+            )
+            #expect(try await process.status() == 3)
+            let message = try String(contentsOfFile: errors, encoding: .utf8)
+            #expect(message.hasSuffix("runner: standard output cannot be written: No space left on device\n"))
+        }
+    }
+
+    @Test func `no file and no socket takes the place of a standard stream that is closed`() async throws {
+        let recipe = "actions: [{ shell: 'cd /proc/$PPID/fd && readlink 0 1 2', output: '${{ result.stdout }}' }]\n"
+        let directory = try TemporaryDirectory(["job.yml": recipe])
+        let program = Program(in: directory.path)
+        let process = try await SpawnedProcess(
+            "/bin/sh",
+            ["-c", "exec \"$0\" once job.yml <&- >&- 2>&-", Program.path],
+            environment: program.environment,
+            directory: directory.path
+        )
+        #expect(try await process.status() == 0)
+        let run = try await runs(program)[0]["id"]?.string ?? ""
+        let shown = try await program.run("show", run, "--json").json
+        #expect(shown["output"] == .string("/dev/null\n/dev/null\n/dev/null\n"))
     }
 
     @Test func `keeps its token for the next process`() async throws {

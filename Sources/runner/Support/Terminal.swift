@@ -13,10 +13,28 @@ enum Terminal {
     }
 
     /// Writes a line to standard output.
-    static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    ///
+    /// Where it does not get there, as on a full disk, the process says so and exits 3: whoever reads a file must not take it for the whole. A reader that
+    /// went away has what it wanted.
+    static func out(_ text: String) {
+        let problem = write(text + "\n", to: STDOUT_FILENO)
+        guard problem != 0, problem != EPIPE else { return }
+        error("standard output cannot be written: \(String(cString: strerror(problem)))")
+        exit(Failure.Code.unable.rawValue)
+    }
 
     /// Writes a line to standard error.
     static func errorLine(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+    /// Opens what is closed of the three standard streams.
+    ///
+    /// The next file or socket would take its number, and what is meant for people would go there.
+    static func openStandardStreams() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            // It gets the lowest number that is free, which is this one.
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
 
     /// Writes `runner: …` to standard error.
     static func error(_ message: String) {
@@ -24,18 +42,21 @@ enum Terminal {
         errorLine("\(name) \(message)")
     }
 
-    private static func write(_ text: String, to descriptor: Int32) {
+    /// Gives the number of the error, 0 when all is written.
+    @discardableResult
+    private static func write(_ text: String, to descriptor: Int32) -> Int32 {
         var text = text
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)
             while let base = rest.baseAddress, !rest.isEmpty {
                 let written = Glibc.write(descriptor, base, rest.count)
                 if written < 0 {
                     if errno == EINTR || errno == EAGAIN { continue }
-                    return
+                    return errno
                 }
                 rest = UnsafeRawBufferPointer(rebasing: rest[written...])
             }
+            return 0
         }
     }
 }
