@@ -198,10 +198,26 @@ struct ReferenceChecker {
         case "body", "data", "status", "headers": names.variables["response"].map { _ in "write `response.\(name)`" }
         case "now", "uuid": "call it: `\(name)()`"
         case _ where VariableName.all.contains(name): nil
+        case _ where names.variables["actions"]?.members?[name] != nil:
+            "the result of that action is `actions.\(name)`"
+        case _ where names.variables["inputs"]?.members?[name] != nil: "the input is `inputs.\(name)`"
+        case _ where names.variables["vars"]?.members?[name] != nil: "the variable is `vars.\(name)`"
         default:
             near != nil
                 ? nil : names.variables["item"].map { _ in "write `item`, or name the items with `as: \(name)`" }
         }
+    }
+
+    /// What to write where there is no member at all yet.
+    private static func mend(ofFirst message: String) -> String? {
+        if message.hasPrefix("there is no earlier action") {
+            return "give the action that is meant an `id`; it must come before"
+        }
+        if message.hasSuffix("among the vars") {
+            return "give it a value in the recipe's `vars:`, or in a `set` before"
+        }
+        return message.hasPrefix("the recipe has no input")
+            ? "say in the recipe's `inputs:` that it takes it, for example `{ type: string }`" : nil
     }
 
     private func unknownVariable(_ name: String) -> String {
@@ -237,8 +253,7 @@ struct ReferenceChecker {
             } else if let near {
                 "`\(near)` was probably meant"
             } else if all.isEmpty {
-                message.hasPrefix("there is no earlier action")
-                    ? "give the action that is meant an `id`; it must come before" : nil
+                Self.mend(ofFirst: message)
             } else {
                 "there is \(all.prefix(12).map { "`\($0)`" }.joined(separator: ", "))"
             }

@@ -11,7 +11,11 @@ struct TemplateParser {
     /// `$` directly before `{{` begins an expression; `$$` there stands for one `$`. The expression ends at the first
     /// `}}` that is outside a CEL string with braces balanced.
     func template(_ text: String, node: Node) -> Template {
-        guard text.utf8.contains(UInt8(ascii: "{")) else { return Template(constant: text) }
+        guard text.utf8.contains(UInt8(ascii: "{")) else {
+            warnOfBarePath(text, node: node)
+            return Template(constant: text)
+        }
+        warnOfSingleBrace(text, node: node)
         var parts: [Template.Part] = []
         var literal = ""
         var rest = text[...]
@@ -122,6 +126,64 @@ struct TemplateParser {
             }
         }
         return expressions == 1
+    }
+
+    /// `actions.list.body` alone in a value is a slip: it is the text, and not what it names.
+    private func warnOfBarePath(_ text: String, node: Node) {
+        guard text.utf8.count <= 200, let dot = text.utf8.firstIndex(of: UInt8(ascii: ".")) else { return }
+        let members: Set<Substring>?
+        switch text[..<dot] {
+        case "actions", "inputs", "vars": members = nil
+        case "response": members = ["body", "status", "headers"]
+        default: return
+        }
+        let isPath = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "["),
+                UInt8(ascii: "]"), UInt8(ascii: "?"):
+                true
+            default: false
+            }
+        }
+        let member = text[text.index(after: dot)...].prefix { $0 != "." && $0 != "[" }
+        guard isPath, let first = member.first, first.isLetter || first == "_", members?.contains(member) ?? true,
+            !Self.endings.contains(member), text.utf8.last != UInt8(ascii: ".")
+        else { return }
+        diagnostics.report(
+            .warning,
+            "template.bare-path",
+            "`\(text)` is plain text here",
+            at: span(node, 0..<text.utf8.count),
+            help: "write `${{ \(text) }}` for what it names"
+        )
+    }
+
+    /// With these, `inputs.csv` is a file.
+    private static let endings: Set<Substring> = [
+        "csv", "env", "gz", "html", "json", "jsonl", "log", "md", "pdf", "tar", "tsv", "txt", "xml", "yaml", "yml",
+        "zip",
+    ]
+
+    /// `${ inputs.name }` is a slip; other texts between such braces are the shell's.
+    private func warnOfSingleBrace(_ text: String, node: Node) {
+        var rest = text[...]
+        while let opening = rest.firstRange(of: "${") {
+            let before = rest[..<opening.lowerBound].last
+            let inner = rest[opening.upperBound...]
+            rest = inner
+            guard inner.first != "{", before != "$" else { continue }
+            let name = inner.drop { $0.isWhitespace }.prefix { $0.isLetter || $0 == "_" }
+            guard VariableName.all.contains(String(name)), inner[name.endIndex...].first == "." else { continue }
+            let offset = text.utf8.distance(from: text.startIndex, to: opening.lowerBound)
+            diagnostics.report(
+                .warning,
+                "template.single-brace",
+                "`${ … }` is plain text here",
+                at: span(node, offset..<offset + 2),
+                help: "write `${{ … }}` for an expression"
+            )
+        }
     }
 
     /// `{{ inputs.name }}` without a dollar sign is a slip; `{{` in running text mostly is not.

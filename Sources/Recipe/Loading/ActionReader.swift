@@ -35,13 +35,14 @@ struct ActionReader {
     }
 
     private func action(_ node: Node, index: Int, prefix: String) -> Action? {
-        guard var reader = MappingReader(node, as: "an action", into: file.diagnostics) else { return nil }
+        guard var reader = MappingReader(node, as: "an action", into: file.diagnostics, help: Self.mend(of: node))
+        else { return nil }
         let id = file.identifier(reader.string("id"), as: "an action")
         let common = CommonKeys(reader: &reader, file: file, catalogue: catalogue)
         let present = VerbKey.allCases.filter { key in reader.entries.contains { $0.name == key.rawValue } }
         reader.known(VerbKey.names)
         guard let key = present.first, let value = reader.take(key.rawValue) else {
-            reader.finish(foreign: Self.foreign)
+            reader.finish(foreign: ForeignKeys.ofAction)
             reportMissingVerb(reader, node)
             return nil
         }
@@ -65,7 +66,7 @@ struct ActionReader {
         let handler = common.handler.map { actions($0, as: "`on_error`", prefix: "\(path)/on_error/") }
         let sender = common.connection ?? connection
         let verb = verb(key, value, &reader, path: path, through: sender)
-        reader.finish(foreign: Self.foreign)
+        reader.finish(foreign: key == .call ? ForeignKeys.ofCall : ForeignKeys.ofAction)
         guard let verb else { return nil }
         var action = Action(id: id, path: path, verb: verb, place: file.place(of: node))
         common.apply(to: &action)
@@ -121,6 +122,15 @@ struct ActionReader {
             if template.constant != nil, file.duration(value, as: "`wait`") == nil { return nil }
             return .wait(template)
         case .fail:
+            if value.isNull, let entry = reader.entries.first(where: { $0.name == key.rawValue }) {
+                file.diagnostics.report(
+                    "yaml.empty-value",
+                    "`fail` has no value; expected the reason",
+                    at: entry.key.span,
+                    help: "write for example `fail: the list is empty`"
+                )
+                return nil
+            }
             return file.template(value, as: "`fail`").map(Verb.fail)
         case .stop:
             return file.template(value, as: "`stop`").map(Verb.stop)
@@ -139,29 +149,20 @@ struct ActionReader {
         }
     }
 
-    /// What is written here for keys that other tools have.
-    private static let foreign = [
-        "fetch": "write `get: URL`, or another method", "url": "write `get: URL`, or another method",
-        "http": "write `get: URL`, or another method", "request": "write `get: URL`, or another method",
-        "method": "the method is the key: `post: URL`", "echo": "write `log`", "print": "write `log`",
-        "debug": "write `log`",
-        "sleep": "write `wait`", "delay": "write `wait`", "command": "write `run: [program, argument]`, or `shell`",
-        "exec": "write `run: [program, argument]`, or `shell`", "cmd": "write `run: [program, argument]`, or `shell`",
-        "script": "write `shell`", "bash": "write `shell`", "when": "write `if`", "condition": "write `if`",
-        "then": "write `do`", "steps": "write `do`", "actions": "write `do`", "loop": "write `foreach`",
-        "with_items": "write `foreach`", "for_each": "write `foreach`", "each": "write `foreach`",
-        "data": "write `json`, `form` or `body`", "payload": "write `json`, `form` or `body`",
-        "params": "write `query`",
-        "catch": "write `on_error`", "rescue": "write `on_error`", "retries": "write `retry: { attempts: 3 }`",
-        "depends_on": "actions are done in the order in which they stand",
-        "else": "`else` belongs to `switch: [{ when: EXPR, do: [action] }]`",
-    ]
+    /// What to write for an action that is no mapping.
+    private static func mend(of node: Node) -> String? {
+        guard let text = node.scalar?.text.lowercased() else { return nil }
+        if VerbKey.names.contains(text) { return "write what it does behind a colon: `\(text): …`" }
+        return text.hasPrefix("curl ")
+            ? "write `get: URL`, or another method; `shell:` takes a whole command"
+            : "write what it does as a key, for example `get: URL`, `log: text` or `shell: command`"
+    }
 
     private func reportMissingVerb(_ reader: MappingReader, _ node: Node) {
         let verbs = VerbKey.names
         // What was meant has been said.
         let isMeant = reader.entries.contains { entry in
-            Self.foreign[entry.name] != nil || Suggestion.nearest(to: entry.name, among: verbs) != nil
+            ForeignKeys.ofAction[entry.name] != nil || Suggestion.nearest(to: entry.name, among: verbs) != nil
         }
         guard !isMeant else { return }
         file.diagnostics.report(
@@ -254,13 +255,25 @@ private struct CommonKeys {
                 help: "choose another name, for example `item_result`"
             )
         }
-        guard let expression = file.expression(list, as: "`foreach`") else { return nil }
+        guard let expression = file.expression(list, as: "`foreach`", help: listAsExpression(list)) else { return nil }
         return ForEach(
             list: expression,
             name: name,
             concurrency: concurrency?.value ?? 1,
             dedupe: DedupeReader(file: file).dedupe(dedupe, itemName: name)
         )
+    }
+
+    /// A list of plain values as the expression that gives it.
+    private static func listAsExpression(_ node: Node) -> String? {
+        guard case .sequence(let items) = node.content else { return nil }
+        var words: [String] = []
+        for item in items.prefix(4) {
+            guard case .scalar(let scalar) = item.content else { return "write for example `${{ [1, 2, 3] }}`" }
+            if case .string(let text) = scalar.value { words.append("'\(text)'") } else { words.append(scalar.text) }
+        }
+        let shown = words.joined(separator: ", ") + (items.count > 4 ? ", …" : "")
+        return "write it as an expression: `${{ [\(shown)] }}`"
     }
 
     private static func polling(_ reader: inout MappingReader, _ file: FileReader) -> Polling? {

@@ -16,26 +16,29 @@ struct ConnectionReader {
             _ = reader.require("connector", help: "say how it authenticates, for example `connector: bearer`")
         }
         let fields = reader.take("fields")
-        let baseURI = reader.takeNonNull("base_uri").flatMap { file.template($0, as: "`base_uri`") }
+        let baseURI = reader.takeNonNull("base_uri").flatMap(baseURI)
         let test = reader.takeNonNull("test").flatMap { HTTPActionReader(file: file).request($0, as: "`test`") }
         let tls = RouteReader(file: file).tls(reader.takeNonNull("tls"))
         let proxy = RouteReader(file: file).proxy(reader.takeNonNull("proxy"))
         let origins = OriginReader(file: file).origins(reader.take("allowed_origins"))
         let allowsPlainHTTP = reader.bool("allow_http")?.value ?? false
-        let rate = rateLimit(reader.string("rate_limit"))
+        let rate = rateLimit(reader.takeNonNull("rate_limit"))
         let maxConcurrency = reader.int("max_concurrency", in: 1...10_000)?.value
         let renewTimeout = file.duration(reader.take("renew_timeout"), as: "`renew_timeout`", min: .milliseconds(100))
-        reader.finish()
+        reader.finish(foreign: ForeignKeys.ofConnection)
 
         guard let connectorName else { return nil }
         guard catalogue.connectorNames.contains(connectorName.value) else {
             if let fields { file.diagnostics.hideValues(fields) }
-            let near = Suggestion.nearest(to: connectorName.value, among: catalogue.connectorNames.sorted())
+            let names = catalogue.connectorNames.sorted()
+            let near = Suggestion.nearest(to: connectorName.value, among: names)
+            let longer = names.filter { $0.hasPrefix(connectorName.value + "_") }
             file.diagnostics.report(
                 "connection.connector",
                 "there is no connector `\(connectorName.value)`",
                 at: connectorName.span,
                 help: near.map { "`\($0)` was probably meant" }
+                    ?? (longer.isEmpty ? nil : "there is \(longer.map { "`\($0)`" }.joined(separator: ", "))")
                     ?? "write it as `connectors/\(connectorName.value).yml`; `runner connectors` lists the built-in ones"
             )
             return nil
@@ -116,17 +119,33 @@ struct ConnectionReader {
     }
 
     /// `10/s`, `600/m`, `5000/h`, `100/10s`.
-    private func rateLimit(_ text: Located<String>?) -> RateLimit? {
-        guard let text else { return nil }
-        let parts = text.value.split(separator: "/", omittingEmptySubsequences: false)
+    private func baseURI(_ node: Node) -> Template? {
+        guard let template = file.template(node, as: "`base_uri`") else { return nil }
+        guard let text = template.constant, !text.hasPrefix("https://"), !text.hasPrefix("http://") else {
+            return template
+        }
+        let isHost = !text.contains(":/") && !text.hasPrefix("/") && text.contains { $0 == "." || $0 == ":" }
+        file.diagnostics.report(
+            "connection.base-uri",
+            "`base_uri` begins with `https://` or `http://`",
+            at: node.span,
+            help: isHost ? "write `https://\(text)`" : "write for example `https://api.example.com/v1/`"
+        )
+        return nil
+    }
+
+    private func rateLimit(_ node: Node?) -> RateLimit? {
+        guard let node else { return nil }
+        let text = node.scalar?.text ?? ""
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         if parts.count == 2, let count = Int(parts[0]), count > 0 {
             let unit = parts[1].first?.isNumber == true ? String(parts[1]) : "1\(parts[1])"
             if let per = try? DurationText.parse(unit), per > .zero { return RateLimit(count: count, per: per) }
         }
         file.diagnostics.report(
             "connection.rate-limit",
-            "`\(text.value)` is no rate",
-            at: text.span,
+            "`\(text)` is no rate",
+            at: node.span,
             help: "write requests and time, for example `10/s` or `600/m`"
         )
         return nil

@@ -6,7 +6,14 @@ struct DedupeReader {
     let file: FileReader
 
     func dedupe(_ node: Node?, itemName: String?) -> Dedupe? {
-        guard let node, var reader = MappingReader(node, as: "`dedupe`", into: file.diagnostics) else { return nil }
+        guard let node,
+            var reader = MappingReader(
+                node,
+                as: "`dedupe`",
+                into: file.diagnostics,
+                help: "write `dedupe: { key: item.id }`"
+            )
+        else { return nil }
         let key = reader.require(
             "key",
             help: "add `key:` with what makes two items the same, for example `key: item.id`"

@@ -68,6 +68,15 @@ struct FieldValueReader {
         }
         guard case .mapping(let entries) = node.content else {
             let value = Value(plain: node)
+            if let name = Self.variable(node.scalar?.text ?? "") {
+                file.diagnostics.report(
+                    "connection.environment",
+                    "a field's value is taken as it stands, so this is no variable of the environment",
+                    at: node.span,
+                    help: "write `{ env: \(name) }`"
+                )
+                return .env(name, default: nil)
+            }
             if field.isSecret, value != .null { warnAboutLiteral(field, node.span) }
             if let choices = field.choices, !choices.contains(value), value != .null {
                 file.diagnostics.report(
@@ -113,6 +122,26 @@ struct FieldValueReader {
             return .literal(Value(plain: literal))
         }
         return nil
+    }
+
+    /// The variable that `$NAME`, `${NAME}` or `${{ env.NAME }}` would be elsewhere.
+    private static func variable(_ text: String) -> String? {
+        guard text.hasPrefix("$") else { return nil }
+        var name = text.dropFirst()
+        if name.hasPrefix("{{"), name.hasSuffix("}}") {
+            let inner = name.dropFirst(2).dropLast(2).filter { $0 != " " }
+            guard inner.hasPrefix("env.") else { return nil }
+            name = Substring(inner).dropFirst(4)
+        } else if name.hasPrefix("{"), name.hasSuffix("}") {
+            name = name.dropFirst().dropLast()
+        }
+        let isName = name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+            default: false
+            }
+        }
+        return isName && name.first?.isLetter == true ? String(name) : nil
     }
 
     private func warnAboutLiteral(_ field: Field, _ span: Span) {

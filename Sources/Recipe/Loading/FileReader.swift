@@ -86,13 +86,15 @@ struct FileReader {
     }
 
     /// An expression, with or without `${{ }}` around it.
-    func expression(_ node: Node, as what: String) -> Expression? {
+    ///
+    /// - Parameter help: what to write in place of what is no text.
+    func expression(_ node: Node, as what: String, help: String? = nil) -> Expression? {
         guard case .scalar(let scalar) = node.content else {
             diagnostics.report(
                 "type.expression",
                 "\(what) must be an expression",
                 at: node.span,
-                help: "write it as text, for example `${{ size(items) > 0 }}`"
+                help: help ?? "write it as text, for example `${{ size(items) > 0 }}`"
             )
             return nil
         }
@@ -180,7 +182,8 @@ struct FileReader {
                 "name.reserved",
                 "`\(name)` is a name of the language and cannot be \(what)",
                 at: located.span,
-                help: "choose another name, for example `\(name)_1`"
+                help: name == "item" && what == "an item"
+                    ? "remove `as`: an item is called `item` anyway" : "choose another name, for example `\(name)_1`"
             )
             return nil
         }

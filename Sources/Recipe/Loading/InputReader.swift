@@ -29,14 +29,16 @@ struct InputReader {
             )
             return nil
         }
-        guard var reader = MappingReader(entry.value, as: "an input", into: file.diagnostics) else { return nil }
-        let kind = reader.choice("type", InputDefinition.Kind.self)?.value ?? .any
+        guard
+            var reader = MappingReader(entry.value, as: "an input", into: file.diagnostics, help: Self.mend(of: entry))
+        else { return nil }
+        let kind = reader.choice("type", InputDefinition.Kind.self, foreign: ForeignKeys.ofInputType)?.value ?? .any
         let defaultNode = reader.take("default")
         let choices = reader.list("enum")
         let description = reader.string("description")?.value
         let isOptional = reader.bool("optional")?.value ?? false
         let isSecret = reader.bool("secret")?.value ?? false
-        reader.finish()
+        reader.finish(foreign: ForeignKeys.ofInput)
         let definition = InputDefinition(
             name: entry.name,
             kind: kind,
@@ -56,9 +58,39 @@ struct InputReader {
             )
         }
         if let defaultNode, let value = definition.defaultValue, let problem = definition.problem(with: value) {
-            file.diagnostics.report("input.default", "the default \(problem)", at: defaultNode.span)
+            file.diagnostics.report(
+                "input.default",
+                "the default \(problem)",
+                at: defaultNode.span,
+                help: isSecret ? nil : defaultNode.scalar.flatMap { Self.mend(ofDefault: $0, kind) }
+            )
         }
         return definition
+    }
+
+    /// What to write for an input that is no mapping: its type, or its default, alone.
+    private static func mend(of entry: Entry) -> String? {
+        guard let scalar = entry.value.scalar, scalar.text.utf8.count <= 40, !scalar.text.contains("\n") else {
+            return nil
+        }
+        let kind = InputDefinition.Kind(rawValue: scalar.text)?.rawValue ?? ForeignKeys.ofInputType[scalar.text]
+        if let kind { return "write `\(entry.name): { type: \(kind) }`" }
+        return scalar.value == .null
+            ? "write `\(entry.name): { type: string }`" : "write `\(entry.name): { default: \(scalar.text) }`"
+    }
+
+    /// What to write for a default that is of another type.
+    private static func mend(ofDefault scalar: Scalar, _ kind: InputDefinition.Kind) -> String? {
+        switch kind {
+        case .integer, .number:
+            Double(scalar.text) != nil && scalar.style != .plain ? "write \(scalar.text) without quotes" : nil
+        case .boolean:
+            ["yes", "on", "y"].contains(scalar.text.lowercased())
+                ? "write `true`" : ["no", "off", "n"].contains(scalar.text.lowercased()) ? "write `false`" : nil
+        case .string:
+            if case .string = scalar.value { nil } else { "put it in quotes: \"\(scalar.text)\"" }
+        case .list, .object, .any: nil
+        }
     }
 }
 
@@ -67,9 +99,11 @@ extension InputDefinition {
     public func problem(with value: Value) -> String? {
         let fits =
             switch (kind, value) {
-            case (.any, _), (.string, .string), (.integer, .int), (.number, .int), (.number, .double),
-                (.boolean, .bool), (.list, .list), (.object, .map):
+            case (.any, _), (.string, .string), (.integer, .int), (.number, .int), (.boolean, .bool), (.list, .list),
+                (.object, .map):
                 true
+            // What is infinite, or no number at all, JSON cannot say.
+            case (.number, .double(let number)): number.isFinite
             default: value == .null && isOptional
             }
         guard fits else { return "must be of type \(kind.rawValue)" }
@@ -89,7 +123,8 @@ extension InputDefinition {
         switch kind {
         case .string: .string(text)
         case .integer: Int64(text).map(Value.int)
-        case .number: Int64(text).map(Value.int) ?? Double(text).map(Value.double)
+        case .number:
+            Int64(text).map(Value.int) ?? Double(text).flatMap { $0.isFinite ? .double($0) : nil }
         case .boolean: text == "true" ? .bool(true) : text == "false" ? .bool(false) : nil
         case .list, .object: try? Value(json: Array(text.utf8))
         case .any: (try? Value(json: Array(text.utf8))) ?? .string(text)

@@ -86,7 +86,7 @@ struct RecipeReader {
             delivery: reader.choice("delivery", Delivery.self)?.value ?? .atLeastOnce,
             alarms: AlarmKeysReader(file: file).alarms(&reader)
         )
-        reader.finish()
+        reader.finish(foreign: ForeignKeys.ofRecipe)
         RecipeChecker(file: file, catalogue: catalogue).check(recipe)
         return recipe
     }

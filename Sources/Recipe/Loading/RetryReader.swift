@@ -14,7 +14,9 @@ struct RetryReader {
             default: break
             }
         }
-        guard var reader = MappingReader(node, as: "`retry`", into: file.diagnostics) else { return nil }
+        guard var reader = MappingReader(node, as: "`retry`", into: file.diagnostics, help: Self.mend) else {
+            return nil
+        }
         let policy = RetryPolicy(
             attempts: reader.int("attempts", in: 1...100)?.value ?? 3,
             backoff: reader.choice("backoff", RetryPolicy.Backoff.self)?.value ?? .exponential,
@@ -24,9 +26,11 @@ struct RetryReader {
             conditions: reader.take("on").map(conditions) ?? Self.ordinary,
             condition: reader.take("while").flatMap { file.expression($0, as: "`while`") }
         )
-        reader.finish()
+        reader.finish(foreign: ForeignKeys.ofRetry)
         return policy
     }
+
+    private static let mend = "write how many attempts, from 1 to 100, or `retry: { attempts: 3 }`"
 
     private enum Jitter: String, CaseIterable, Sendable { case full, none }
 

@@ -28,8 +28,18 @@ struct TriggerReader {
         return triggers
     }
 
+    /// What to write for a trigger that is a text.
+    private static func mend(of node: Node) -> String? {
+        guard let text = node.scalar?.text else { return nil }
+        if (try? DurationText.parsePositive(text)) != nil { return "write `trigger: { interval: \(text) }`" }
+        let isCron = text.hasPrefix("@") || text.split(separator: " ").count >= 5
+        return isCron
+            ? "write `trigger: { cron: \"\(text)\" }`" : "write `trigger: { cron: \"30 6 * * *\" }`, or `interval`"
+    }
+
     private func trigger(_ node: Node) -> Trigger? {
-        guard var reader = MappingReader(node, as: "a trigger", into: file.diagnostics) else { return nil }
+        guard var reader = MappingReader(node, as: "a trigger", into: file.diagnostics, help: Self.mend(of: node))
+        else { return nil }
         let cron = reader.string("cron")
         let intervalNode = reader.take("interval")
         let zone = zone(&reader)
@@ -38,7 +48,7 @@ struct TriggerReader {
         let dst = daylightSaving(reader.take("dst"))
         let alignment = reader.choice("align", Alignment.self)?.value
         let rules = rules(&reader)
-        reader.finish()
+        reader.finish(foreign: ForeignKeys.ofTrigger)
 
         if cron != nil, let intervalNode {
             file.diagnostics.report(
@@ -65,7 +75,10 @@ struct TriggerReader {
         } else {
             // One that is there, or is misspelt, has been reported.
             let keys = ["cron", "interval"]
-            let isReported = { keys.contains($0) || Suggestion.nearest(to: $0, among: keys) != nil }
+            let isReported = { (name: String) in
+                keys.contains(name) || Suggestion.nearest(to: name, among: keys) != nil
+                    || keys.contains { ForeignKeys.ofTrigger[name]?.contains("`\($0)") == true }
+            }
             if reader.entries.contains(where: { isReported($0.name) }) { return nil }
             file.diagnostics.report(
                 "trigger.empty",

@@ -43,7 +43,7 @@ extension ActionReader {
             guard var reader = MappingReader(item, as: "a case of `switch`", into: file.diagnostics) else { return nil }
             let when = reader.require("when", help: "add `when: ${{ … }}`; what is done otherwise belongs to `else:`")
             let done = reader.require("do", help: "add `do:` with a list of actions")
-            reader.finish()
+            reader.finish(foreign: ForeignKeys.ofCase)
             let inner = actions(done, as: "`do`", prefix: "\(path)/\(number)/")
             guard let condition = when.flatMap({ file.expression($0, as: "`when`") }) else { return nil }
             return Choice.Case(condition: condition, actions: inner)

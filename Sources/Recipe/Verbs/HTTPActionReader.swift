@@ -88,11 +88,29 @@ struct HTTPActionReader {
                 help: "remove all but one"
             )
         }
-        if let json { return .json(file.valueTemplate(json)) }
+        if let json {
+            warnOfText(json)
+            return .json(file.valueTemplate(json))
+        }
         if let form { return file.members(form, as: "`form`").map(RequestBody.form) ?? .none }
         if let multipart { return MultipartReader(file: file, readsFiles: pageActions != nil).body(multipart) }
         if let text { return file.template(text, as: "`body`").map(RequestBody.text) ?? .none }
         return .none
+    }
+
+    /// JSON as a text goes out as a JSON string, which no server takes for the object that was meant.
+    private func warnOfText(_ json: Node) {
+        guard let text = json.scalar?.text, let first = text.first(where: { !$0.isWhitespace }),
+            let last = text.last(where: { !$0.isWhitespace }),
+            (first, last) == ("{", "}") || (first, last) == ("[", "]")
+        else { return }
+        file.diagnostics.report(
+            .warning,
+            "http.json-text",
+            "this text is sent as one JSON string, in quotes",
+            at: json.span,
+            help: "write it as a mapping, or as `body:` with the header `Content-Type: application/json`"
+        )
     }
 
     /// `save_to: PATH`, which leaves nothing for keys that read the body.
@@ -141,6 +159,15 @@ struct HTTPActionReader {
         case .scalar(let scalar):
             if StatusRange.parse(scalar.text) != nil { return status(node).map { .statuses([$0]) } }
             if case .int = scalar.value { return status(node).map { .statuses([$0]) } }
+            if Self.looksLikeStatuses(scalar.text) {
+                file.diagnostics.report(
+                    "http.expect",
+                    "`\(scalar.text)` is no status",
+                    at: node.span,
+                    help: "write `200`, a class such as `2xx`, a range such as `200-299`, or a list: `[200, 404]`"
+                )
+                return nil
+            }
             return file.expression(node, as: "`expect`").map(Expectation.condition)
         case .mapping:
             file.diagnostics.report(
@@ -151,6 +178,17 @@ struct HTTPActionReader {
             )
             return nil
         }
+    }
+
+    /// `200 OK`, `200,404`, `6xx`, `200..299`: not what CEL could make something of.
+    private static func looksLikeStatuses(_ text: String) -> Bool {
+        let start = text.utf8.prefix(3)
+        guard start.count == 3, let first = start.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first),
+            start.dropFirst().allSatisfy({
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 | 0x20 == UInt8(ascii: "x")
+            })
+        else { return false }
+        return !text.utf8.contains { "=<>!&|?+*/%".utf8.contains($0) }
     }
 
     /// `on_status: { 404: EXPR, "/pattern/": EXPR }`.
@@ -193,7 +231,17 @@ struct HTTPActionReader {
         switch scalar.value {
         case .bool(true): return .perAction
         case .bool(false), .null: return nil
-        default: return .template(file.templates.template(scalar.text, node: node))
+        default:
+            if ["yes", "on", "true"].contains(scalar.text.lowercased()) {
+                file.diagnostics.report(
+                    .warning,
+                    "http.idempotency-key",
+                    "this text is the key, the same in every run, so a server that goes by it does this once for all",
+                    at: node.span,
+                    help: "write `true`, without quotes, for a new key in each run"
+                )
+            }
+            return .template(file.templates.template(scalar.text, node: node))
         }
     }
 

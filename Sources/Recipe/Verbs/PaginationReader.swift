@@ -7,11 +7,14 @@ struct PaginationReader {
     /// Reads the actions of `do`; nil where there can be none.
     let actions: ((Node) -> [Action])?
 
+    private static let mend =
+        "write below it `items: ${{ response.body.data }}`, and how the next page is asked for, for example `link: next`"
     private static let ways = ["next", "cursor", "page", "offset", "link"]
 
     /// - Parameter request: the mapping that `paginate` stands in.
     func pagination(_ node: Node?, of request: MappingReader) -> Pagination? {
-        guard let node, var reader = MappingReader(node, as: "`paginate`", into: file.diagnostics) else { return nil }
+        guard let node, var reader = MappingReader(node, as: "`paginate`", into: file.diagnostics, help: Self.mend)
+        else { return nil }
         let items = reader.require("items", help: "add `items: ${{ response.body.data }}`")
         let last = reader.takeNonNull("last")
         let maxPages = reader.int("max_pages", in: 1...1_000_000)?.value ?? Defaults.maxPages

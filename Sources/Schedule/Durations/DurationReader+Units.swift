@@ -46,9 +46,12 @@ extension DurationReader {
         if let meant = DurationReader.unitWords[trimmed.lowercased()]
             ?? DurationReader.unitSizes[trimmed].map({ _ in trimmed })
         {
+            let isAll = position == bytes.count
             return DurationError(
                 "\"\(unit)\" is not a unit of time",
-                help: "write \(meant) directly after the number",
+                help: isAll
+                    ? "write \(String(decoding: bytes[..<start], as: UTF8.self))\(meant)"
+                    : "write \(meant) directly after the number",
                 at: range
             )
         }

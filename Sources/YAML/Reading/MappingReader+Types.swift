@@ -53,16 +53,20 @@ extension MappingReader {
     /// One of the raw values of a type; anything else is reported with the nearest of them.
     ///
     /// Nil when absent or wrong.
+    ///
+    /// - Parameter foreign: the words that other tools have for these values.
     public mutating func choice<T: RawRepresentable & CaseIterable & Sendable>(
         _ key: String,
-        _: T.Type
+        _: T.Type,
+        foreign: @autoclosure () -> [String: String] = [:]
     ) -> Located<T>? where T.RawValue == String {
         // Worked out only to be told: most keys are absent, and nearly all others right.
         var words: [String] { T.allCases.map { $0.rawValue } }
         var listing: String { words.map { "`\($0)`" }.joined(separator: ", ") }
         guard let (entry, scalar) = scalar(key, expected: "one of \(listing)") else { return nil }
         guard let value = T(rawValue: scalar.text) else {
-            let nearest = Suggestion.nearest(to: scalar.text, among: words)
+            let nearest =
+                foreign()[scalar.text.lowercased()] ?? Suggestion.nearest(to: scalar.text, among: words)
             diagnostics.report(
                 "yaml.wrong-value",
                 "`\(scalar.text)` is no value of `\(key)`",

@@ -14,10 +14,12 @@ public struct MappingReader {
 
     /// Begins to read a mapping; reports anything else and is nil then.
     ///
-    /// `what` names the thing for people, with its article, such as `a trigger`.
-    public init?(_ node: Node, as what: String, into diagnostics: Diagnostics) {
+    /// - Parameters:
+    ///   - what: names the thing for people, with its article, such as `a trigger`.
+    ///   - help: what to write in place of something that is no mapping.
+    public init?(_ node: Node, as what: String, into diagnostics: Diagnostics, help: @autoclosure () -> String? = nil) {
         guard case .mapping(let entries) = node.content else {
-            Self.refuse(node, as: what, into: diagnostics)
+            Self.refuse(node, as: what, into: diagnostics, help: help())
             return nil
         }
         self.span = node.span
@@ -114,12 +116,12 @@ public struct MappingReader {
         return "known keys: \(shown)\(names.count > 20 ? ", …" : "")"
     }
 
-    private static func refuse(_ node: Node, as what: String, into diagnostics: Diagnostics) {
+    private static func refuse(_ node: Node, as what: String, into diagnostics: Diagnostics, help: String?) {
         diagnostics.report(
             "yaml.wrong-type",
             "expected \(what) as a mapping, found \(node.kindInWords)",
             at: node.span,
-            help: node.scalar.flatMap(missingSpace) ?? "write `key: value` lines"
+            help: node.scalar.flatMap(missingSpace) ?? help ?? "write `key: value` lines"
         )
     }
 }

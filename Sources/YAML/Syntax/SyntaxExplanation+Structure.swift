@@ -195,8 +195,23 @@ extension SyntaxExplanation {
             "yaml.indentation",
             "the indentation of \(name) fits nothing above it",
             at: span(line: line, column: column, length: (shape.key ?? "-").unicodeScalars.count),
-            help: neighbours(of: shape).map { "begin \(name) in \($0)" }
+            help: neighbours(of: shape).map { "begin \(name) in \($0)" } ?? (shape.isItem ? orphanMend : nil)
         )
+    }
+
+    /// What to do about an item that no other item stands above.
+    private var orphanMend: String? {
+        guard var (first, shape) = contentLine(above: line) else { return nil }
+        guard shape.contentStart > column else {
+            return "write a key without a value on a line before it, such as `actions:`"
+        }
+        // The first line of what stands deeper is the item that lacks its dash.
+        while let (number, other) = contentLine(above: first), other.contentStart > column {
+            (first, shape) = (number, other)
+        }
+        let text = shape.text(from: shape.contentStart)
+        let shown = text.utf8.count <= 40 ? "write it as `- \(text)`" : "begin it with `- `"
+        return "if line \(first + 1) begins an item too, \(shown), in column \(column + 1)"
     }
 
     /// The columns of the lines above that this one could stand under: the next deeper one and the next outer one.
