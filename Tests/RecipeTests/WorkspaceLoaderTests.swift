@@ -1,4 +1,5 @@
 import CEL
+import Foundation
 import Recipe
 import Schedule
 import Testing
@@ -15,6 +16,34 @@ import Testing
         #expect(workspace.recipes.keys.sorted() == ["a", "deep/connectors/d", "deep/er/b"])
         #expect(workspace.connections.keys.sorted() == ["x"])
         #expect(workspace.settings.maxConcurrentRuns == 7)
+    }
+
+    @Test func `a link that leads back gives no recipe a second name`() throws {
+        let files = try TemporaryWorkspace(["a.yml": "actions: [{ log: hi }]\n", "x/b.yml": "actions: [{ log: hi }]\n"])
+        let root = files.root
+        for (link, goal) in [("back", "."), ("x/up", ".."), ("y", "x")] {
+            try FileManager.default.createSymbolicLink(atPath: "\(root)/\(link)", withDestinationPath: goal)
+        }
+        let workspace = files.load()
+        #expect(workspace.reports.isEmpty)
+        #expect(workspace.recipes.keys.sorted() == ["a", "x/b", "y/b"])
+    }
+
+    @Test func `why a file cannot be read is said`() throws {
+        let files = try TemporaryWorkspace(["notes.txt": ""])
+        let root = files.root
+        try FileManager.default.createSymbolicLink(atPath: "\(root)/circle.yml", withDestinationPath: "circle.yml")
+        try FileManager.default.createSymbolicLink(atPath: "\(root)/dangling.yml", withDestinationPath: "nowhere")
+        mkfifo("\(root)/pipe.yml", 0o600)
+        #expect(
+            files.load().reports.sorted() == [
+                "circle.yml: error: the symbolic link leads back to itself => remove the link, or let it lead to a file",
+                "dangling.yml: error: the symbolic link leads to no file => remove the link, or let it lead to a file",
+                "pipe.yml: error: this is no ordinary file => copy what it gives into a file",
+            ]
+        )
+        #expect(UnreadableFile(at: root) == .directory)
+        #expect(UnreadableFile(at: root + "/none.yml").sentence("none.yml") == "there is no file none.yml to read")
     }
 
     @Test func `both forms of a connector load, and mean the same`() throws {

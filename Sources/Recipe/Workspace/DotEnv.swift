@@ -6,14 +6,28 @@ public enum DotEnv {
     public static func parse(_ text: String) -> [String: String] {
         var variables: [String: String] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
-            var line = line.trimmingPrefix(while: \.isWhitespace)
-            if line.hasPrefix("export ") { line = line.dropFirst(7).trimmingPrefix(while: \.isWhitespace) }
-            guard !line.hasPrefix("#"), let equals = line.firstIndex(of: "=") else { continue }
-            let name = line[..<equals].trimmingCharacters(in: .whitespaces)
-            guard !name.isEmpty else { continue }
-            variables[name] = value(line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces))
+            if let (name, value) = variable(line) { variables[name] = value }
         }
         return variables
+    }
+
+    /// The numbers, from 1, of the lines that are neither empty nor a comment, and give no variable.
+    public static func strayLines(_ text: String) -> [Int] {
+        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated().compactMap {
+            index,
+            line in
+            let start = line.trimmingPrefix(while: \.isWhitespace)
+            return start.isEmpty || start.hasPrefix("#") || variable(line) != nil ? nil : index + 1
+        }
+    }
+
+    private static func variable(_ line: Substring) -> (name: String, value: String)? {
+        var line = line.trimmingPrefix(while: \.isWhitespace)
+        if line.hasPrefix("export ") { line = line.dropFirst(7).trimmingPrefix(while: \.isWhitespace) }
+        guard !line.hasPrefix("#"), let equals = line.firstIndex(of: "=") else { return nil }
+        let name = line[..<equals].trimmingCharacters(in: .whitespaces)
+        guard !name.isEmpty else { return nil }
+        return (name, value(line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)))
     }
 
     private static func value(_ text: String) -> String {

@@ -22,11 +22,11 @@ struct SourceReader: Sendable {
     func source(_ path: String) -> Result<Source, Unreadable> {
         let absolute = path.hasPrefix("/") ? path : root + "/" + path
         guard let data = FileManager.default.contents(atPath: absolute) else {
-            let reason = access(absolute, F_OK) == 0 ? "cannot be read" : "does not exist"
+            let problem = UnreadableFile(at: absolute)
             let diagnostic = Diagnostic(
                 code: "file.unreadable",
-                message: "the file \(reason)",
-                help: nil,
+                message: problem.message,
+                help: problem.help,
                 path: display(path),
                 span: nil
             )

@@ -18,7 +18,7 @@ public struct WorkspaceFiles: Sendable {
     /// Lists a workspace's files.
     public init(root: String) {
         self.root = root
-        visit("", isDeep: true)
+        visit("", isDeep: true, inside: [])
         recipes.sort()
         tests.sort()
         connectors.sort()
@@ -29,14 +29,25 @@ public struct WorkspaceFiles: Sendable {
     init(root: String, recipes: [String]) {
         self.root = root
         self.recipes = recipes
-        visit("connectors", isDeep: false)
-        visit("connections", isDeep: false)
+        visit("connectors", isDeep: false, inside: [])
+        visit("connections", isDeep: false, inside: [])
     }
 
-    private mutating func visit(_ directory: String, isDeep: Bool) {
+    /// Which directory it is, whatever path leads there.
+    private struct Identity: Equatable {
+        let device: dev_t
+        let inode: ino_t
+    }
+
+    private mutating func visit(_ directory: String, isDeep: Bool, inside outer: [Identity]) {
         let absolute = directory.isEmpty ? root : root + "/" + directory
         guard let handle = opendir(absolute) else { return }
         defer { closedir(handle) }
+        var status = stat()
+        guard fstat(dirfd(handle), &status) == 0 else { return }
+        let identity = Identity(device: status.st_dev, inode: status.st_ino)
+        // A link that leads back to where it stands would give each recipe many names, and each name its runs.
+        guard !outer.contains(identity) else { return }
         directories.append(directory)
         var subdirectories: [String] = []
         while let entry = readdir(handle) {
@@ -52,7 +63,7 @@ public struct WorkspaceFiles: Sendable {
             }
         }
         for path in subdirectories.sorted() where isDeep && !Self.isWorkspaceRoot(root + "/" + path) {
-            visit(path, isDeep: true)
+            visit(path, isDeep: true, inside: outer + [identity])
         }
     }
 

@@ -92,7 +92,7 @@ struct Eval: ParsableCommand {
             source = Source(path: "stdin", bytes: [UInt8](data ?? Data()))
         } else {
             guard let data = FileManager.default.contents(atPath: input) else {
-                throw Failure(.invalid, "there is no file \(input) to read")
+                throw Failure(.invalid, UnreadableFile(at: input).sentence(input))
             }
             source = Source(path: input, bytes: [UInt8](data))
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CEL
 import Connections
 import Engine
+import Foundation
 import Glibc
 import Logging
 import Recipe
@@ -42,11 +43,26 @@ struct Once: AsyncParsableCommand {
         if record != nil, dryRun { throw ValidationError("a dry run gets no answers that --record could keep") }
     }
 
+    /// What to do with a file of a workspace that is no recipe.
+    private static func noRecipe(_ file: String, in location: WorkspaceLocation) -> String? {
+        let path = WorkspaceLocation.absolute(file)
+        let name = ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+        switch WorkspaceFiles.kind(of: path, inWorkspace: location.root) {
+        case .recipe: return nil
+        case .test: return "\(file) is a test, not a recipe; `runner test \(file)` runs it"
+        case .connection: return "\(file) is a connection, not a recipe; `runner connections test \(name)` tries it"
+        case .connector: return "\(file) is a connector, not a recipe; `runner validate \(file)` checks it"
+        case .settings:
+            return "\(file) holds the workspace's settings, not a recipe; `runner validate \(file)` checks it"
+        }
+    }
+
     func run() async throws {
         // Beside what follows, where there is a core for it.
         if !dryRun, sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 { Task.detached { await HTTPTransport.warmUp() } }
-        guard access(file, R_OK) == 0 else { throw Failure(.invalid, "there is no file \(file) to read") }
+        guard access(file, R_OK) == 0 else { throw Failure(.invalid, UnreadableFile(at: file).sentence(file)) }
         let location = try place.location(ofFile: file)
+        if let problem = Self.noRecipe(file, in: location) { throw Failure(.invalid, problem) }
         let loader = try location.loader()
         let (workspace, recipe) = loader.load(recipe: WorkspaceLocation.absolute(file))
         Report.show(workspace)

@@ -63,7 +63,10 @@ struct Start: AsyncParsableCommand {
                 "store": "\(runtime.store.path)", "timezone": "\(settings.timezone.name)",
             ]
         )
-        if let warning = location.dotEnvWarning { logger.warning("\(warning)") }
+        for warning in location.dotEnvWarnings {
+            let place = warning.span.map { "\(warning.path):\($0.start.line): " } ?? ""
+            logger.warning("\(place)\(warning.message)\(warning.help.map { "; \($0)" } ?? "")")
+        }
         let engine = runtime.engine(observer: LogObserver(logger: logger))
         let running = Task { () -> StoreError? in
             do throws(StoreError) {

@@ -54,19 +54,11 @@ struct Validate: ParsableCommand {
             diagnostics.append(contentsOf: fieldWarnings(workspace, location, isWhole: file == nil))
             sources.merge(workspace.sources) { first, _ in first }
             recipes += workspace.recipes.count
-            if let warning = location.dotEnvWarning {
-                diagnostics.append(
-                    Diagnostic(
-                        .warning,
-                        code: "env.readable",
-                        message: warning,
-                        help: nil,
-                        path: location.shown + "/.env",
-                        span: nil
-                    )
-                )
-            }
+            diagnostics.append(contentsOf: location.dotEnvWarnings)
         }
+        // Of what recipes share, such as those that they call, each of them tells.
+        var told: Set<Diagnostic> = []
+        diagnostics = diagnostics.filter { told.insert($0).inserted }
         switch json ? .json : format {
         case .json: Terminal.out(Listing.array(diagnostics.map(Listing.json)))
         case .text:
@@ -108,17 +100,29 @@ struct Validate: ParsableCommand {
     /// What the arguments mean: whole workspaces, or single recipes of them.
     private func targets() throws -> [(WorkspaceLocation, String?)] {
         guard !paths.isEmpty else { return [(try place.location(), nil)] }
-        return try paths.map { path in
+        return try paths.flatMap { path in
             let absolute = WorkspaceLocation.absolute(path)
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: absolute, isDirectory: &isDirectory) else {
                 throw Failure(.invalid, "there is no file \(path)")
             }
-            if isDirectory.boolValue { return (WorkspaceLocation(root: absolute), nil) }
+            if isDirectory.boolValue { return targets(inDirectory: absolute) }
             let location = try place.location(ofFile: path)
             let kind = WorkspaceFiles.kind(of: absolute, inWorkspace: location.root)
             // A connection or connector has no meaning alone: its workspace is checked.
-            return (location, kind == .recipe || kind == .test ? absolute : nil)
+            return [(location, kind == .recipe || kind == .test ? absolute : nil)]
         }
+    }
+
+    /// A workspace, or the recipes and tests in a directory of one, which mean nothing without its connections.
+    private func targets(inDirectory directory: String) -> [(WorkspaceLocation, String?)] {
+        let location = WorkspaceLocation(root: WorkspaceFiles.root(of: directory + "/x"))
+        switch WorkspaceFiles.kind(of: directory + "/x", inWorkspace: location.root) {
+        case .recipe, .test: break
+        case .settings, .connector, .connection: return [(location, nil)]
+        }
+        guard location.root != directory else { return [(location, nil)] }
+        let files = WorkspaceFiles(root: directory)
+        return (files.recipes + files.tests).map { (location, "\(directory)/\($0)") }
     }
 }

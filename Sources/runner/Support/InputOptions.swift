@@ -57,7 +57,7 @@ struct InputOptions: ParsableArguments {
             source = Source(path: "stdin", bytes: [UInt8](FileHandle.standardInput.readDataToEndOfFile()))
         } else {
             guard let data = FileManager.default.contents(atPath: path) else {
-                throw Failure(.invalid, "there is no file \(path) to read")
+                throw Failure(.invalid, UnreadableFile(at: path).sentence(path))
             }
             source = Source(path: path, bytes: [UInt8](data))
         }

@@ -82,10 +82,27 @@ struct WorkspaceLocation {
         return environment
     }
 
-    /// A sentence about a `.env` that others can read; nil when all is well.
-    var dotEnvWarning: String? {
+    /// What is to be said of the workspace's `.env`: that others can read it, and which of its lines give no variable.
+    ///
+    /// Without the lines themselves, which may hold a secret.
+    var dotEnvWarnings: [Diagnostic] {
+        let path = "\(shown)/.env"
+        func warning(_ code: String, _ message: String, help: String?, _ span: Span?) -> Diagnostic {
+            Diagnostic(.warning, code: code, message: message, help: help, path: path, span: span)
+        }
+        var warnings: [Diagnostic] = []
         var status = stat()
-        guard stat(root + "/.env", &status) == 0, status.st_mode & 0o044 != 0 else { return nil }
-        return "\(shown)/.env can be read by other users; run `chmod 600 \(shown)/.env`"
+        guard stat(root + "/.env", &status) == 0 else { return [] }
+        if status.st_mode & 0o044 != 0 {
+            let message = "\(path) can be read by other users; run `chmod 600 \(path)`"
+            warnings.append(warning("env.readable", message, help: nil, nil))
+        }
+        let text = (try? String(contentsOfFile: root + "/.env", encoding: .utf8)) ?? ""
+        for line in DotEnv.strayLines(text) {
+            let mark = Mark(line: line, column: 1)
+            let span = Span(start: mark, end: mark)
+            warnings.append(warning("env.line", "this line gives no variable", help: "write `NAME=value`", span))
+        }
+        return warnings
     }
 }
