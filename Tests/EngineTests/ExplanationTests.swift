@@ -133,6 +133,21 @@ import Testing
         #expect(paused.sentence.hasSuffix("did not run at 2026-03-28T12:10:00Z: paused: upgrade"))
     }
 
+    @Test func `a fire that is still to come is paused too`() async throws {
+        let process = try await process("{ cron: '*/10 * * * *' }")
+        let store = process.bench.store
+        _ = try await store.pause("nightly", note: "upgrade", now: process.clock.now())
+        for answer in [try await explain(process), try await explain(process, "2026-03-28T12:10")] {
+            #expect(answer.verdict == .paused)
+            #expect(
+                answer.sentence
+                    == "nightly: `*/10 * * * *` will not fire at 2026-03-28T12:10:00Z, unless `runner unpause nightly` comes before: paused: upgrade"
+            )
+        }
+        _ = try await store.unpause("nightly", now: process.clock.now())
+        #expect(try await explain(process).verdict == .ahead)
+    }
+
     @Test func `a long outage is one record, which explains each of its times`() async throws {
         let process = try await process("{ cron: '* * * * *', catch_up: none }")
         try await process.kill()

@@ -111,7 +111,7 @@ import Testing
         ("{ shell: yes, max_bytes: 1KiB }", "`sh` wrote more than 1024 bytes to standard output", .body),
         ("{ shell: \"yes >&2\", max_bytes: 1KiB }", "`sh` wrote more than 1024 bytes to standard error", .body),
         ("{ shell: sleep 100, timeout: 100ms }", "`sh` did not end within 100ms, and was stopped", .timeout),
-        ("{ run: [echo, \"${{ dyn([1]) }}\"] }", "an argument must be text, and this is list", .type),
+        ("{ run: [echo, \"${{ dyn([1]) }}\"] }", "an argument must be text, and this is a list", .type),
         ("{ run: [echo, \"a\\0b\"] }", "an argument or a variable for `echo` holds a zero byte", .configuration),
     ]) func `says why it failed`(action: String, message: String, kind: RunError.Kind) async throws {
         let bench = try Workbench(["plain.txt": "no script"])

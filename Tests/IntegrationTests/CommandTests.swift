@@ -19,7 +19,10 @@ import Testing
     @Test func `usage errors are exit 2, help is exit 0`() async throws {
         let directory = try TemporaryDirectory(["a.yml": "actions:\n  - log: hi\n"])
         let program = Program(in: directory.path)
-        for words in [["onec"], ["once"], ["once", "nothing.yml"], ["runs", "--limit", "x"], ["next", "-n", "0"]] {
+        for words in [
+            ["onec"], ["once"], ["once", "nothing.yml"], ["runs", "--limit", "x"], ["next", "-n", "0"],
+            ["sandbox", "--port", "99999"], ["sandbox", "--per-page", "0"],
+        ] {
             let outcome = try await program.start(words).outcome()
             #expect(outcome.status == 2, "\(words): \(outcome)")
             #expect(!outcome.errors.isEmpty && outcome.output.isEmpty)
@@ -31,6 +34,118 @@ import Testing
         #expect(try await program.run("runs", "--status", "odd").status == 2)
         #expect(try await program.run("--help").status == 0)
         #expect(try await program.run("once", "--help").status == 0)
+    }
+
+    @Test func `a recipe with a mistake is there, and can be paused`() async throws {
+        let directory = try TemporaryDirectory(["job.yml": "actions: [{ lgo: hi }]\n"])
+        let program = Program(in: directory.path)
+        #expect(try await program.run("pause", "job").status == 0)
+        let trigger = try await program.run("trigger", "job")
+        #expect(trigger.status == 2)
+        #expect(trigger.errors == "runner: the recipe `job` has a mistake; `runner validate` shows it\n")
+        #expect(try await program.run("unpause", "job").status == 0)
+        let again = try await program.run("unpause", "job")
+        #expect(again.errors == "job is not paused\n" && again.status == 0)
+        #expect(try await program.run("pause", "jop").status == 2)
+    }
+
+    @Test func `a directory inside a workspace is checked as a part of it`() async throws {
+        let recipe = "connection: api\nactions: [{ get: /me }]\n"
+        let directory = try TemporaryDirectory([
+            "connections/api.yml": "connector: none\nbase_uri: https://api.example.com\n", "top.yml": "actions: []\n",
+            "sync/a.yml": recipe, "sync/deep/b.yml": recipe, "sync/a.test.yml": "respones: []\n",
+            "_drafts/c.yml": recipe,
+        ])
+        let program = Program(in: directory.path)
+        func check(_ words: String...) async throws -> (places: [String], status: Int32) {
+            let outcome = try await program.start(["validate", "--json"] + words).outcome()
+            return (outcome.json.items.compactMap { $0["path"]?.string }, outcome.status)
+        }
+        #expect(try await check("sync") == (["sync/a.test.yml"], 2))
+        #expect(try await check("sync/deep", "_drafts") == ([], 0))
+        #expect(try await check("connections").places == ["sync/a.test.yml", "top.yml"])
+        try directory.write("connector: nonsense\n", to: "connections/api.yml")
+        #expect(try await check("sync/deep").places.contains("connections/api.yml"))
+    }
+
+    @Test func `a line of the environment file that gives no variable is a warning, without its text`() async throws {
+        let directory = try TemporaryDirectory([
+            "a.yml": "actions: [{ log: hi }]\n", ".env": "# comment\n\nA=1\nexport B='2'\nTOKEN: kestrel-4711\n  \n",
+        ])
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: directory.path + "/.env")
+        let outcome = try await Program(in: directory.path).run("validate")
+        #expect(outcome.status == 0)
+        #expect(outcome.output.hasPrefix("./.env:5:1: warning: this line gives no variable\n"), "\(outcome.output)")
+        #expect(outcome.output.contains("write `NAME=value`") && !outcome.output.contains("kestrel"))
+    }
+
+    @Test func `once says what a file is that is no recipe`() async throws {
+        let directory = try TemporaryDirectory([
+            "connections/api.yml": "connector: none\n", "runner.yml": "timezone: UTC\n",
+            "a.test.yml": "responses: []\n",
+        ])
+        let program = Program(in: directory.path)
+        for (file, mend) in [
+            ("connections/api.yml", "is a connection, not a recipe; `runner connections test api` tries it"),
+            ("runner.yml", "holds the workspace's settings, not a recipe; `runner validate runner.yml` checks it"),
+            ("a.test.yml", "is a test, not a recipe; `runner test a.test.yml` runs it"),
+        ] {
+            let outcome = try await program.run("once", file)
+            #expect(outcome.status == 2)
+            #expect(outcome.errors == "runner: \(file) \(mend)\n")
+        }
+    }
+
+    @Test func `what two recipes have in common is told once`() async throws {
+        let directory = try TemporaryDirectory([
+            "a.yml": "actions: [{ call: b }]\n", "b.yml": "actions: [{ lgo: hi }]\n",
+        ])
+        let problems = try await Program(in: directory.path).run("validate", "a.yml", "b.yml", "--json").json
+        #expect(problems.items.map { $0["path"] } == [.string("b.yml")])
+    }
+
+    @Test func `a file that is none is said to be that`() async throws {
+        let directory = try TemporaryDirectory(["a.yml": "actions:\n  - log: hi\n"])
+        let program = Program(in: directory.path)
+        let once = try await program.run("once", ".")
+        #expect(once.status == 2)
+        #expect(once.errors.contains("this is a directory, and a file is expected"), "\(once)")
+        let input = try await program.run("once", "a.yml", "--input-file", ".")
+        #expect(input.status == 2)
+        #expect(
+            input.errors == "runner: . cannot be read: this is a directory, and a file is expected; name a file in it\n"
+        )
+    }
+
+    @Test func `before the first run there are no runs, and a store that is named must be there`() async throws {
+        let directory = try TemporaryDirectory(["job.yml": "actions: [{ log: hi }]\n"])
+        let program = Program(in: directory.path)
+        let none = try await program.run("runs", "--json")
+        #expect(none.status == 0 && none.json == .list([]))
+        #expect(none.errors.hasPrefix("no runs yet: there is no store at /"), "\(none.errors)")
+        #expect(try await program.run("runs").output.isEmpty)
+        #expect(try await program.run("runs", "jop", "--json").status == 2)
+        let named = try await program.run("runs", "--json", "--store", "other.db")
+        #expect(named.status == 3 && named.output.isEmpty)
+    }
+
+    @Test func `the runs of a recipe that never was any are not just none`() async throws {
+        let directory = try TemporaryDirectory([
+            "job.yml": "actions:\n  - log: hi\n", "new.yml": "actions: [{ log: hi }]\n",
+        ])
+        let program = Program(in: directory.path)
+        #expect(try await program.run("once", "job.yml").status == 0)
+        let slip = try await program.run("runs", "jop", "--json")
+        #expect(slip.status == 2)
+        #expect(slip.errors == "runner: there is no recipe `jop`; `job` was probably meant\n")
+        for words in [
+            ["runs", "new", "--json"], ["runs", "on_alert", "--json"], ["runs", "job", "--status", "failed", "--json"],
+        ] {
+            #expect(try await program.start(words).outcome().json == .list([]))
+        }
+        try FileManager.default.removeItem(atPath: directory.path + "/job.yml")
+        #expect(try await program.run("runs", "job", "--json").json.items.count == 1)
+        #expect(try await program.run("runs", "job", "--status", "failed", "--json").json == .list([]))
     }
 
     @Test func `listings are arrays for programs`() async throws {

@@ -17,6 +17,19 @@ import Testing
 
         """
 
+    @Test(arguments: ["1e400", "nan", "-inf", "0x"]) func `a number is one that JSON can say`(_ text: String)
+        async throws
+    {
+        let recipe = "inputs: { n: { type: number } }\nactions: [{ log: hi }]\noutput: ${{ inputs.n }}\n"
+        let directory = try TemporaryDirectory(["job.yml": recipe, "in.yml": "n: .inf\n"])
+        let program = Program(in: directory.path)
+        let outcome = try await program.run("once", "job.yml", "--input", "n=\(text)")
+        #expect(outcome.status == 2)
+        #expect(outcome.errors == "runner: the input `n` must be of type number, not `\(text)`\n")
+        #expect(try await program.run("once", "job.yml", "--input-file", "in.yml").status == 2)
+        #expect(try await program.run("once", "job.yml", "--input", "n=1.5e3").json == .double(1500))
+    }
+
     @Test func `inputs come from a file in YAML or JSON, and a secret is nowhere to be seen`() async throws {
         let secret = "kestrel-4711-flight"
         let directory = try TemporaryDirectory([

@@ -22,7 +22,12 @@ import Testing
         #expect(try await get() == ["n": 1])
         #expect(try await program.run("state", "set", "count", "{\"n\": 7}").status == 0)
         #expect(try await get() == ["n": 7])
-        #expect(try await program.run("state", "set", "count", "{n: 7}").status == 2)
+        let wrong = try await program.run("state", "set", "count", "{n: 7}")
+        #expect(wrong.status == 2)
+        #expect(
+            wrong.errors.contains("the state is no JSON: line 1, column 2: expected a key in double quotes"),
+            "\(wrong.errors)"
+        )
 
         try directory.write(recipe, to: "renamed.yml")
         try FileManager.default.removeItem(atPath: directory.path + "/count.yml")

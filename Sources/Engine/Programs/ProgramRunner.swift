@@ -64,8 +64,15 @@ struct ProgramRunner {
             words = []
             for item in items {
                 switch item {
-                case .list, .map, .null:
-                    throw performance.failure(.type, "an argument must be text, and this is \(item.typeName.name)")
+                case .null:
+                    let mend = "write `\"\"` for an empty one, or make the list without it"
+                    throw performance.failure(.type, "an argument must be text, and this is null; \(mend)")
+                case .list, .map:
+                    let mend = "`json.format(…)` makes text of it"
+                    throw performance.failure(
+                        .type,
+                        "an argument must be text, and this is a \(item.typeName.name); \(mend)"
+                    )
                 default: words.append(item.text)
                 }
             }

@@ -84,8 +84,12 @@ struct ProgramStart: Sendable {
         guard !word.isEmpty else { throw Failure(message: "the program has no name") }
         if word.contains("/") {
             let path = word.hasPrefix("/") ? word : "\(directory)/\(word)"
-            guard access(path, F_OK) == 0 else {
+            var status = stat()
+            guard stat(path, &status) == 0 else {
                 throw Failure(message: "there is no program `\(path)`; install it, or correct the path")
+            }
+            guard status.st_mode & S_IFMT != S_IFDIR else {
+                throw Failure(message: "`\(path)` is a directory, not a program; write the path of a file in it")
             }
             // The program is started from the directory.
             return word

@@ -12,7 +12,7 @@ public struct Explanation: Sendable {
         case skipped
         /// The fire passed while nobody was there to serve it, or too late.
         case missed
-        /// The fire passed while a person had the recipe paused.
+        /// The fire passed while a person had the recipe paused, or will while it is.
         case paused
         /// The fire is due, and its record comes when its turn does, or when a process starts.
         case pending

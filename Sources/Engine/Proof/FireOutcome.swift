@@ -74,6 +74,11 @@ extension FireExplainer {
             )
         }
         guard time <= now else {
+            let pauses = try await store?.pauses(after: now) ?? []
+            if let pause = pauses.first(where: { $0.recipe == recipe.name && $0.contains(time) }) {
+                let mend = "`runner unpause \(recipe.name)`"
+                return outcome(.paused, "will not fire at \(shown), unless \(mend) comes before: \(pause.reason)")
+            }
             let jitter =
                 trigger.jitter > .zero ? ", its start delayed by up to \(DurationText.format(trigger.jitter))" : ""
             return outcome(.ahead, "will fire at \(shown)\(jitter)")

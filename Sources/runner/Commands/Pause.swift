@@ -23,7 +23,8 @@ struct Pause: AsyncParsableCommand {
     func run() async throws {
         let location = try place.location()
         let workspace = try location.loader().load()
-        let name = try workspace.recipe(named: recipe).name
+        // Of a file with a mistake its last valid version may be in force, and fire.
+        let name = workspace.brokenRecipes.contains(recipe) ? recipe : try workspace.recipe(named: recipe).name
         let store = try StoreAccess.forWriting(location, place.store, workspace.settings)
         let (note, now) = (note, SystemClock().now())
         let pause = try await StoreAccess.asking { () async throws(StoreError) in
@@ -58,8 +59,8 @@ struct Unpause: AsyncParsableCommand {
         }
         guard let ended else {
             // The name may be that of a recipe that is gone; a typo is told from it.
-            let recipe = try workspace.recipe(named: name)
-            return Terminal.errorLine("\(recipe.name) is not paused")
+            if !workspace.brokenRecipes.contains(name) { _ = try workspace.recipe(named: name) }
+            return Terminal.errorLine("\(name) is not paused")
         }
         store.notify()
         Terminal.errorLine("\(name) was paused since \(Listing.text(ended.since, workspace.settings.timezone))")

@@ -29,11 +29,18 @@ struct Runs: AsyncParsableCommand {
 
     func run() async throws {
         guard limit > 0 else { throw Failure(.invalid, "--limit must be at least 1") }
-        let store = try StoreAccess.forReading(place)
         let query = RunQuery(recipe: recipe, statuses: try statuses(), limit: limit)
-        let runs = try await StoreAccess.asking { () async throws(StoreError) in try await store.runs(query) }
+        let store = try store()
+        var runs: [RunRecord] = []
+        if let store {
+            runs = try await StoreAccess.asking { () async throws(StoreError) in try await store.runs(query) }
+        }
+        if runs.isEmpty, let recipe { try await mustKnow(recipe, store) }
         if json { return Terminal.out(Listing.array(runs.map(Listing.json))) }
-        guard !runs.isEmpty else { return Terminal.errorLine("no runs yet") }
+        guard !runs.isEmpty else {
+            if store != nil { Terminal.errorLine(status == nil ? "no runs yet" : "no such runs") }
+            return
+        }
         let zone = (try? Zone.system()) ?? .utc
         var table = Table(["RUN", "RECIPE", "STATUS", "SCHEDULED", "LATE", "TOOK", "REASON"])
         for run in runs {
@@ -44,6 +51,30 @@ struct Runs: AsyncParsableCommand {
             ])
         }
         Terminal.out(table.text)
+    }
+
+    /// The store; nil, and a word of it, where nothing has run yet.
+    ///
+    /// One that is named must be there.
+    private func store() throws -> SQLiteStore? {
+        guard place.store == nil else { return try StoreAccess.forReading(place) }
+        let location = try place.location()
+        let settings = try location.loader().settings()
+        if let store = try StoreAccess.forReadingIfPresent(location, nil, settings) { return store }
+        Terminal.errorLine("no runs yet: there is no store at \(location.storePath(nil, settings: settings))")
+        return nil
+    }
+
+    /// A recipe that is not there any more may have left runs; a name that never was any is a slip.
+    private func mustKnow(_ recipe: String, _ store: SQLiteStore?) async throws {
+        guard recipe != Recipe.alertName else { return }
+        if let store {
+            let query = RunQuery(recipe: recipe, limit: 1)
+            let known = try await StoreAccess.asking { () async throws(StoreError) in try await store.runs(query) }
+            guard known.isEmpty else { return }
+        }
+        let workspace = try place.location().loader().load()
+        if !workspace.brokenRecipes.contains(recipe) { _ = try workspace.recipe(named: recipe) }
     }
 
     private func reason(_ run: RunRecord) -> String {

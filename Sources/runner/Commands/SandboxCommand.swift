@@ -50,9 +50,16 @@ struct SandboxCommand: AsyncParsableCommand {
         defer { signals.cancel() }
         do {
             try await serving.value
+        } catch SandboxError.invalidSetting(let name, let allowed) {
+            throw Failure(.invalid, "\(Self.option(name)) must be \(allowed)")
         } catch let error as SandboxError {
             throw Failure(.unable, error.description)
         }
+    }
+
+    /// `--per-page` for the setting `perPage`.
+    private static func option(_ setting: String) -> String {
+        setting.reduce(into: "--") { $0 += $1.isUppercase ? "-\($1.lowercased())" : String($1) }
     }
 
     private func duration(_ text: String, _ option: String) throws -> Duration {

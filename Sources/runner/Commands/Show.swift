@@ -37,9 +37,10 @@ struct Show: AsyncParsableCommand {
         Terminal.out("recipe     \(run.fire.recipe)")
         Terminal.out("trigger    \(run.fire.trigger)")
         Terminal.out("cause      \(run.cause.rawValue)")
-        Terminal.out("status     \(run.status.rawValue)\(run.reason.map { ": \($0)" } ?? "")")
+        Terminal.out("status     \(Self.status(of: run))")
         Terminal.out("scheduled  \(Listing.text(run.fire.scheduledAt, zone))")
-        Terminal.out("started    \(Listing.text(run.startedAt, zone))  (\(Listing.text(run.lateness)) late)")
+        let late = run.lateness.map { "  (\(Listing.text($0)) late)" } ?? ""
+        Terminal.out("started    \(Listing.text(run.startedAt, zone))\(late)")
         Terminal.out("finished   \(Listing.text(run.finishedAt, zone))")
         if let origin = run.origin { Terminal.out("repeats    \(origin)") }
         if run.status.isLive, let reason = run.cancelReason { Terminal.out("asked      to end: \(reason)") }
@@ -58,6 +59,13 @@ struct Show: AsyncParsableCommand {
             Terminal.out("\n" + table.text)
         }
         if let output = detail.output { Terminal.out("\noutput\n" + output.json(pretty: true)) }
+    }
+
+    /// The status and its reason, which may begin with the same word.
+    private static func status(of run: RunRecord) -> String {
+        let status = run.status.rawValue
+        guard let reason = run.reason else { return status }
+        return reason == status || reason.hasPrefix(status + ": ") ? reason : "\(status): \(reason)"
     }
 
     private func object(_ detail: RunDetail) -> Value {

@@ -55,7 +55,10 @@ struct SetState: AsyncParsableCommand {
         do {
             state = try Value(json: [UInt8](text))
         } catch {
-            throw Failure(.invalid, "the state is no JSON: \(error); write for example '{\"since\": \"2026-01-01\"}'")
+            throw Failure(
+                .invalid,
+                "the state is no JSON: line \(error.line), column \(error.column): \(error.message); write for example '{\"since\": \"2026-01-01\"}'"
+            )
         }
         let (states, recipe) = (try await RecipeStates(arguments.place), arguments.recipe)
         try await states.mustKnow(recipe)

@@ -12,8 +12,9 @@ enum RunOutput {
         case .succeeded:
             Terminal.out(redactor.redact(result.output ?? .null).json())
         case .cancelled:
-            let reason = result.reason.map { $0 == "cancelled" ? "" : ": \($0)" } ?? ""
-            throw Failure(.interrupted, "run \(result.run) was cancelled\(reason)")
+            let reason = result.reason ?? "cancelled"
+            let words = reason.hasPrefix("cancelled") ? reason : "cancelled: \(reason)"
+            throw Failure(.interrupted, "run \(result.run) was \(words)")
         default:
             let reason = result.error?.description ?? result.reason ?? result.status.rawValue
             throw Failure(.runFailed, reason)
