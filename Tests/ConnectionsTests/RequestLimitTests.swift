@@ -69,6 +69,63 @@ struct RequestLimitTests {
         #expect(try await limiter.run { $0 } == 0)
     }
 
+    @Test func `more bays are opened while those who wait would wait long, and only then`() async throws {
+        let clock = ManualClock()
+        let limiter = ConcurrencyLimiter(limit: 8, baySize: 1, openBays: 1, clock: clock)
+        let state = Counting()
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<30 {
+                group.addTask {
+                    try await limiter.run { _ in
+                        state.enter()
+                        for await _ in gate { break }
+                        state.leave()
+                    }
+                }
+            }
+            for most in [1, 2, 4] {
+                while clock.sleeperCount == 0 || state.most < most { await Task.yield() }
+                #expect(state.most == most)
+                clock.advance(by: .milliseconds(50))
+            }
+            while state.most < 8 { await Task.yield() }
+            #expect(clock.sleeperCount == 0)
+            open.finish()
+            try await group.waitForAll()
+        }
+        #expect(state.done == 30 && state.most == 8)
+    }
+
+    @Test func `a server that is fast keeps to the bays that are open`() async throws {
+        let clock = ManualClock()
+        let limiter = ConcurrencyLimiter(limit: 8, baySize: 1, openBays: 1, clock: clock)
+        let state = Counting()
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<30 {
+                group.addTask {
+                    try await limiter.run { _ in
+                        state.enter()
+                        for await _ in gate { break }
+                        state.leave()
+                    }
+                }
+            }
+            while clock.sleeperCount == 0 { await Task.yield() }
+            for done in 1...3 {
+                open.yield()
+                while state.done < done { await Task.yield() }
+            }
+            clock.advance(by: .milliseconds(50))
+            while clock.sleeperCount == 0 { await Task.yield() }
+            #expect(state.most == 1)
+            open.finish()
+            try await group.waitForAll()
+        }
+        #expect(state.done == 30 && state.most == 1)
+    }
+
     @Test func `no window of a rate's time sees more than its count`() throws {
         let connection = try Rig.load(
             connector: "title: X",

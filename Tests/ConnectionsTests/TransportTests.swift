@@ -62,6 +62,34 @@ struct TransportTests {
         }
     }
 
+    @Test func `a server that has the request and is silent for too long is told from one that is slow`() async throws {
+        try await ScriptedServer.run({ request in
+            try? await Task.sleep(for: request.path == "/silent" ? .seconds(600) : .milliseconds(1))
+            return .json("{}")
+        }) { (server: ScriptedServer) async throws in
+            let transport = HTTPTransport(userAgent: "test", idleTimeout: .milliseconds(200))
+            func send(_ path: String, within timeout: Duration) async throws -> IncomingResponse {
+                try await transport.send(
+                    OutgoingRequest(
+                        method: "GET",
+                        url: server.baseURL + path,
+                        headers: [],
+                        timeout: timeout,
+                        maxBytes: 100
+                    )
+                )
+            }
+            await #expect(throws: TransportError(.timeout, "nothing came for 200ms")) {
+                try await send("/silent", within: .seconds(600))
+            }
+            await #expect(throws: TransportError(.timeout, "no complete answer within 100ms")) {
+                try await send("/silent", within: .milliseconds(100))
+            }
+            #expect(try await send("/", within: .seconds(600)).status == 200)
+            await transport.shutdown()
+        }
+    }
+
     @Test func `a body beyond max_bytes is refused`() async throws {
         try await run(ScriptedServer.Reply(200, body: String(repeating: "x", count: 2_000))) {
             (rig: Rig) async throws in

@@ -13,6 +13,7 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         var body: [UInt8] = []
         /// The body goes to the file.
         var isSaved = false
+        var lastSign: NIODeadline?
     }
 
     private let state = Mutex(State())
@@ -26,15 +27,25 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         self.onSend = onSend
     }
 
+    /// When something came last, or the request was complete; nil before.
+    var lastSign: NIODeadline? { state.withLock(\.lastSign) }
+
+    func didSendRequest(task: HTTPClient.Task<IncomingResponse>) {
+        let now = NIODeadline.now()
+        state.withLock { $0.lastSign = now }
+    }
+
     func didSendRequestHead(task: HTTPClient.Task<IncomingResponse>, _ head: HTTPRequestHead) {
         onSend?()
     }
 
     func didReceiveHead(task: HTTPClient.Task<IncomingResponse>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         let isSaved = file != nil && (200...299).contains(head.status.code)
+        let now = NIODeadline.now()
         state.withLock { state in
             state.head = head
             state.isSaved = isSaved
+            state.lastSign = now
         }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > maxBytes,
             head.headers.first(name: "content-encoding") == nil
@@ -50,7 +61,13 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         _ buffer: ByteBuffer
     ) -> EventLoopFuture<Void> {
         let maxBytes = maxBytes
-        if let file, state.withLock(\.isSaved) {
+        let now = NIODeadline.now()
+        if let file,
+            state.withLock({ state in
+                state.lastSign = now
+                return state.isSaved
+            })
+        {
             // The disk may be slow: no more is read before this is written.
             return NIOThreadPool.singleton.runIfActive(eventLoop: task.eventLoop) {
                 try file.write(buffer, maxBytes: maxBytes)
@@ -59,6 +76,7 @@ final class ResponseCollector: HTTPClientResponseDelegate {
         let fits = state.withLock { state in
             guard state.body.count + buffer.readableBytes <= maxBytes else { return false }
             state.body.append(contentsOf: buffer.readableBytesView)
+            state.lastSign = now
             return true
         }
         return fits

@@ -6,11 +6,15 @@ import NIOPosix
 
 extension TransportError {
     /// What an error of the HTTP client means for the people who wrote the recipe.
-    init(_ error: any Error, timeout: Duration) {
+    ///
+    /// - Parameters:
+    ///   - timeout: the limit of the whole exchange.
+    ///   - silence: the longest time in which nothing may come.
+    init(_ error: any Error, timeout: Duration, silence: Duration) {
         switch error {
         case let error as TransportError: self = error
         case is CancellationError: self.init(.cancelled, "cancelled")
-        case let error as HTTPClientError: self.init(error, timeout: timeout)
+        case let error as HTTPClientError: self.init(error, timeout: timeout, silence: silence)
         case let error as NIOConnectionError: self.init(error)
         case let error as IOError: self.init(error)
         case let error as ChannelError: self.init(error)
@@ -27,7 +31,7 @@ extension TransportError {
         "no connection within \(HTTPTransport.connectTimeout.text); is the address right, and does a firewall let it through?"
     )
 
-    private init(_ error: HTTPClientError, timeout: Duration) {
+    private init(_ error: HTTPClientError, timeout: Duration, silence: Duration) {
         switch error {
         case .cancelled:
             self.init(.cancelled, "cancelled")
@@ -36,7 +40,7 @@ extension TransportError {
         case .connectTimeout, .getConnectionFromPoolTimeout:
             self = Self.connectTimeout
         case .readTimeout:
-            self.init(.timeout, "nothing came for \(HTTPTransport.idleTimeout.text)")
+            self.init(.timeout, "nothing came for \(silence.text)")
         case .tlsHandshakeTimeout:
             self.init(.tls, "the TLS handshake did not end in time; does the server speak https on this port?")
         case .remoteConnectionClosed:
@@ -54,7 +58,7 @@ extension TransportError {
 
     private init(_ error: NIOConnectionError) {
         if let single = error.connectionErrors.first {
-            self.init(single.error, timeout: .zero)
+            self.init(single.error, timeout: .zero, silence: .zero)
         } else if error.dnsAError != nil || error.dnsAAAAError != nil {
             self.init(.network, "the host is unknown; check the name, and that DNS works")
         } else {

@@ -3,33 +3,47 @@ import Synchronization
 
 /// Lets at most so many requests run at the same time; the others wait in order.
 ///
-/// The places are in bays of a size; those of the first bays are taken first.
+/// The places are in bays of a size; those of the first bays are taken first. At first only some bays are open. When those who wait would wait long at the pace
+/// of the last moment, twice as many are: a fast server serves a burst soonest over few connections, a slow one needs many.
 final class ConcurrencyLimiter: Sendable {
     private struct State {
         /// Free places by bay.
         var free: [Int]
+        /// How many bays are open.
+        var open: Int
+        /// How many requests have ended since the queue was looked at; nil while nobody looks.
+        var ended: Int?
         /// What resumes a waiter is the bay of its place, or nil when it was cancelled.
         var queue: Deque<(ticket: Int, continuation: CheckedContinuation<Int?, Never>)> = []
         var nextTicket = 0
         var cancelled: Set<Int> = []
 
         mutating func take() -> Int? {
-            guard let bay = free.firstIndex(where: { $0 > 0 }) else { return nil }
+            guard let bay = free[..<open].firstIndex(where: { $0 > 0 }) else { return nil }
             free[bay] -= 1
             return bay
         }
     }
 
+    /// How often the queue is looked at.
+    private static let interval = Duration.milliseconds(50)
+    /// So many times that long may those in the queue have to wait.
+    private static let patience = 10
+
     let limit: Int
     private let state: Mutex<State>
+    private let clock: any WallClock
 
     /// A limiter whose places are all in one bay, unless told otherwise.
-    init(limit: Int, baySize: Int = .max) {
+    ///
+    /// - Parameter openBays: how many bays are open at first.
+    init(limit: Int, baySize: Int = .max, openBays: Int = .max, clock: any WallClock = SystemClock()) {
         self.limit = limit
+        self.clock = clock
         let whole = limit / baySize
         let rest = limit - whole * baySize
         let bays = Array(repeating: baySize, count: whole) + (rest > 0 ? [rest] : [])
-        state = Mutex(State(free: bays))
+        state = Mutex(State(free: bays, open: min(openBays, bays.count)))
     }
 
     /// Runs `body` when there is room, and tells it the bay of its place.
@@ -59,6 +73,10 @@ final class ConcurrencyLimiter: Sendable {
                     if state.cancelled.remove(ticket) != nil { return .some(nil) }
                     if let bay = state.take() { return bay }
                     state.queue.append((ticket, continuation))
+                    if state.open < state.free.count, state.ended == nil {
+                        state.ended = 0
+                        Task.detached { await self.watchQueue() }
+                    }
                     return nil
                 }
                 if let answer { continuation.resume(returning: answer) }
@@ -79,6 +97,7 @@ final class ConcurrencyLimiter: Sendable {
 
     private func leave(_ bay: Int) {
         let next = state.withLock { state -> CheckedContinuation<Int?, Never>? in
+            if let ended = state.ended { state.ended = ended + 1 }
             guard !state.queue.isEmpty else {
                 state.free[bay] += 1
                 return nil
@@ -86,5 +105,28 @@ final class ConcurrencyLimiter: Sendable {
             return state.queue.removeFirst().continuation
         }
         next?.resume(returning: bay)
+    }
+
+    /// Opens more bays while those in the queue would wait too long.
+    private func watchQueue() async {
+        var isLooking = true
+        while isLooking {
+            // Not cancelled: it is nobody's child.
+            try? await clock.sleep(for: Self.interval)
+            let (admitted, mustGoOn) = state.withLock { state in
+                var admitted: [(CheckedContinuation<Int?, Never>, Int)] = []
+                if let ended = state.ended, ended * Self.patience < state.queue.count {
+                    state.open = min(state.open * 2, state.free.count)
+                    while !state.queue.isEmpty, let bay = state.take() {
+                        admitted.append((state.queue.removeFirst().continuation, bay))
+                    }
+                }
+                let mustGoOn = state.open < state.free.count && !state.queue.isEmpty
+                state.ended = mustGoOn ? 0 : nil
+                return (admitted, mustGoOn)
+            }
+            for (continuation, bay) in admitted { continuation.resume(returning: bay) }
+            isLooking = mustGoOn
+        }
     }
 }

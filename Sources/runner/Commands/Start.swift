@@ -29,6 +29,8 @@ struct Start: AsyncParsableCommand {
 
     func run() async throws {
         Self.raiseFileLimit()
+        // Else the first of many runs that are due at once would wait for it.
+        Task.detached { await HTTPTransport.warmUp() }
         let location = try place.location(directory: directory)
         let loader = try location.loader()
         let workspace = loader.load()
