@@ -8,7 +8,7 @@ import Synchronization
 public final class RecipePlan: Sendable {
     /// The recipe.
     public let recipe: Recipe
-    private let preparation = AtomicLazyReference<Preparation>()
+    private let preparation = Mutex<Preparation?>(nil)
 
     /// The plan of a recipe.
     public init(_ recipe: Recipe) { self.recipe = recipe }
@@ -27,7 +27,14 @@ public final class RecipePlan: Sendable {
     /// Whether an expression reads this member of `run`, which costs something to find out.
     func needs(_ member: String) -> Bool { prepared.runMembers?.contains(member) ?? true }
 
-    private var prepared: Preparation { preparation.load() ?? preparation.storeIfNil(Preparation(recipe)) }
+    private var prepared: Preparation {
+        preparation.withLock { known in
+            if let known { return known }
+            let new = Preparation(recipe)
+            known = new
+            return new
+        }
+    }
 
     private final class Preparation: Sendable {
         let actions: [Step]

@@ -22,7 +22,7 @@ extension Scheduler {
     /// So long before its time the same is tried once more, of a fire whose recipe still had a run then.
     private static let shortLead = Duration.milliseconds(50)
     /// So many are: of more, the others could not begin on their time either.
-    private static let aheadLimit = 128
+    private static let aheadLimit = 1_024
 
     /// When a trigger that is due at a moment is looked at: early enough to claim its fire, or then when that has been tried.
     func look(for moment: Instant, at now: Instant) -> Instant {
@@ -54,8 +54,11 @@ extension Scheduler {
         guard wait > .zero else { return start(order) }
         count(order)
         // By a clock that is not set: a run that is claimed must not wait for an hour that comes again.
-        ahead.append(AheadRun(uptime: services.clock.uptime() + wait, order: order))
-        setAheadAlarm()
+        let uptime = services.clock.uptime() + wait
+        ahead.append(AheadRun(uptime: uptime, order: order))
+        guard nextAhead.map({ uptime < $0 }) ?? true else { return }
+        nextAhead = uptime
+        aheadAlarm?.set(.after(wait))
     }
 
     /// Starts the claimed runs whose time has come.
@@ -69,8 +72,8 @@ extension Scheduler {
     }
 
     private func setAheadAlarm() {
-        let next = ahead.lazy.filter { !$0.isOnTrial }.map(\.uptime).min()
-        if let next { aheadAlarm?.set(.after(next - services.clock.uptime())) }
+        nextAhead = ahead.lazy.filter { !$0.isOnTrial }.map(\.uptime).min()
+        if let nextAhead { aheadAlarm?.set(.after(nextAhead - services.clock.uptime())) }
     }
 
     // MARK: What comes between

@@ -49,6 +49,8 @@ actor Scheduler {
     /// Runs that are claimed, and begin in a moment.
     var ahead: [AheadRun] = []
     var aheadAlarm: (any Alarm)?
+    /// When the next of them begins, on the clock that nobody sets: what the alarm is set to.
+    var nextAhead: Duration?
     /// How many runs of a recipe this node holds, waiting ones included: what catch-up waits for.
     ///
     /// Overlap is the store's to judge.

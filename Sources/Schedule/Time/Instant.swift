@@ -56,10 +56,7 @@ extension Duration {
     /// The duration in microseconds, rounded towards zero; what does not fit becomes the least or the greatest that
     /// does.
     public var wholeMicroseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        return product.addingClamped(attoseconds / 1_000_000_000_000)
+        Int64(clamping: attoseconds / 1_000_000_000_000)
     }
 }
 

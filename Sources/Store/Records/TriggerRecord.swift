@@ -3,15 +3,29 @@ public import Schedule
 /// A trigger of a recipe.
 public struct TriggerKey: Sendable, Hashable {
     /// The recipe's name.
-    public var recipe: String
+    public let recipe: String
     /// The trigger's identity: a hash of kind, expression and zone, or its `id:`.
-    public var trigger: String
+    public let trigger: String
+    /// Of both texts, worked out once: each run looks keys up a dozen times.
+    private let hash: Int
 
     /// The trigger of that identity in that recipe.
     public init(recipe: String, trigger: String) {
         self.recipe = recipe
         self.trigger = trigger
+        var hasher = Hasher()
+        hasher.combine(recipe)
+        hasher.combine(trigger)
+        hash = hasher.finalize()
     }
+
+    /// Whether both are the same trigger.
+    public static func == (left: TriggerKey, right: TriggerKey) -> Bool {
+        left.hash == right.hash && left.trigger == right.trigger && left.recipe == right.recipe
+    }
+
+    /// Feeds what was worked out.
+    public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// What the store remembers of a trigger, so that after any downtime it is known which fires are owed.
