@@ -1,3 +1,4 @@
+import CSQLite
 import GRDB
 
 extension SQLiteStore {
@@ -94,7 +95,14 @@ extension SQLiteStore {
         )
     }
 
+    /// What holds for all connections of the process.
+    private static let isSQLiteConfigured: Bool = {
+        csqlite_forgo_memory_statistics()
+        return true
+    }()
+
     private static func configuration(_ settings: Settings, isReadOnly: Bool = false) -> Configuration {
+        _ = isSQLiteConfigured
         var configuration = Configuration()
         configuration.readonly = isReadOnly
         configuration.label = "store"
