@@ -40,6 +40,7 @@ import Testing
         Case("inputs: { a: { type: bool } }\n" + log, "1:22", "did you mean `boolean`?"),
         Case("inputs: { a: { required: true } }\n" + log, "1:16", "an input is required unless"),
         Case("inputs: { a: { type: boolean, default: yes } }\n" + log, "1:40", "write `true`"),
+        Case("inputs: { a: { type: string, default: 3 } }\n" + log, "1:39", "put it in quotes: \"3\""),
         Case("inputs: { a: { type: integer, default: '3' } }\n" + log, "1:40", "write 3 without quotes"),
         Case(
             "actions:\n    get: /x\n  - log: hi\n",
