@@ -165,8 +165,19 @@ struct TemplateParser {
         "zip",
     ]
 
+    /// Whether `${` stands somewhere with anything but a third brace behind it: for most texts all that has to be asked.
+    private static func hasSingleBrace(_ text: String) -> Bool {
+        var (last, before): (UInt8, UInt8) = (0, 0)
+        for byte in text.utf8 {
+            if last == UInt8(ascii: "{"), before == UInt8(ascii: "$"), byte != UInt8(ascii: "{") { return true }
+            (last, before) = (byte, last)
+        }
+        return false
+    }
+
     /// `${ inputs.name }` is a slip; other texts between such braces are the shell's.
     private func warnOfSingleBrace(_ text: String, node: Node) {
+        guard Self.hasSingleBrace(text) else { return }
         var rest = text[...]
         while let opening = rest.firstRange(of: "${") {
             let before = rest[..<opening.lowerBound].last
