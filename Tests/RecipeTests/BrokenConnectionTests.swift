@@ -89,6 +89,9 @@ import YAML
             "connections/b.yml":
                 "connector: own\nfields: { token: { literal: hunter-2 }, tokem: hunter-2, pin: hunter-2 }\n",
             "connections/c.yml": "{ connector: owm, fields: { token: hunter-2, deep: { a: [ hunter-2 ] } } }\n",
+            "connectors/path.yml":
+                "fields: [ { name: token, control_type: password } ]\nbase_uri: https://x.example/bot${{ connection.token }}\n",
+            "connections/f.yml": "connector: path\nfields: { token: hunter-2 }\n",
             "connections/d.yml": "connector: own\nfields: { token: { env: T, default: hunter-2, x: 1 } }\n",
             "e.yml":
                 "inputs: { t: { type: string, secret: true, default: hunter-2, x: 1 } }\nactions: [ { log: a } ]\n",
@@ -100,11 +103,122 @@ import YAML
         }
     }
 
+    @Test(arguments: ["connections/api.yml", "connectors/api.yml"], ["", "# later\n"])
+    func `a file in which nothing is gets a report`(_ path: String, _ text: String) throws {
+        let reports = try TemporaryWorkspace([path: text]).load().reports
+        #expect(reports.count == 1)
+        #expect(reports.first?.hasPrefix("\(path):1:1: error: the file is empty => ") == true, "\(reports)")
+    }
+
+    @Test(arguments: [
+        ("certs/client.key", nil), ("\"-----BEGIN PRIVATE KEY-----\\nAAAA\"", "2:32"),
+    ])
+    func `the name of a key's file is no secret`(_ key: String, _ place: String?) throws {
+        let text = "connector: mtls\nfields: { certificate: c, key: \(key), base_url: https://x.example/ }\n"
+        let warning =
+            "warning: the secret `key` is written into the file => write `{ env: KEY }`, `{ file: … }` or `{ command: […] }`"
+        #expect(
+            try TemporaryWorkspace(["connections/api.yml": text]).load().reports
+                == (place.map { ["connections/api.yml:\($0): \(warning)"] } ?? [])
+        )
+    }
+
+    @Test(arguments: ["connection", "connector"])
+    func `two files of one name are reported`(_ what: String) throws {
+        let text = what == "connection" ? "connector: none\n" : "base_uri: https://x.example/\n"
+        let files = ["\(what)s/api.yml": text, "\(what)s/api.yaml": text]
+        let reports = try TemporaryWorkspace(files).load().reports
+        #expect(reports.count == 1)
+        let ways = [("yml", "yaml"), ("yaml", "yml")].map { second, first in
+            "\(what)s/api.\(second): error: the \(what) `api` is in \(what)s/api.\(first) already => remove one of the files, or rename it"
+        }
+        #expect(ways.contains(reports.first ?? ""), "\(reports)")
+    }
+
+    @Test(arguments: [
+        ("{ token: { command: [] } }", "3:29", "the command is empty", "write `command: [program, argument]`"),
+        (
+            "{ token: {} }", "3:18", "nothing says where the value comes from",
+            "write the value, `{ env: NAME }`, `{ file: PATH }`, `{ command: [program] }` or `{ credential: NAME }`"
+        ),
+        (
+            "{ token: }", "3:9", "the field `token` is missing",
+            "add `token: { env: TOKEN }` under `fields:` (The API's access token)"
+        ),
+    ])
+    func `a field that gets no value is reported`(
+        _ fields: String,
+        _ place: String,
+        _ message: String,
+        _ mend: String
+    ) throws {
+        let text = "connector: bearer\nbase_uri: https://api.example.com/\nfields: \(fields)\n"
+        #expect(
+            try TemporaryWorkspace(["connections/api.yml": text]).load().reports == [
+                "connections/api.yml:\(place): error: \(message) => \(mend)"
+            ]
+        )
+    }
+
+    @Test func `an expression in a field's value is reported, as nothing evaluates it`() throws {
+        let text = "connector: none\nfields: { base_url: \"https://${{ env.HOST }}/\" }\n"
+        #expect(
+            try TemporaryWorkspace(["connections/api.yml": text]).load().reports == [
+                "connections/api.yml:2:21: error: the value of a field is taken as it stands here; `${{ … }}` in it would not be evaluated => write `{ env: NAME }`, or `{ literal: … }` if it is really meant so"
+            ]
+        )
+        let meant = "connector: none\nfields: { base_url: { literal: \"https://${{ x }}/\" } }\n"
+        #expect(try TemporaryWorkspace(["connections/api.yml": meant]).load().reports == [])
+    }
+
+    @Test(arguments: [
+        ("client_id: me", "client_secret"),
+        ("client_id: me, client_authentication: client_secret_post", "client_secret"),
+        ("client_id: me, client_authentication: private_key_jwt", "private_key"),
+        ("client_id: me, client_secret: { env: S }", nil), ("client_id: me, client_authentication: none", nil),
+        ("client_id: me, client_authentication: private_key_jwt, private_key: { env: K }", nil),
+        // What a variable says is known when it runs.
+        ("client_id: me, client_authentication: { env: WAY }", nil),
+    ])
+    func `what the way to authenticate needs is asked for when the file is read`(_ fields: String, _ missing: String?)
+        throws
+    {
+        let text =
+            "connector: oauth2_client_credentials\nfields: { token_url: /token, base_url: https://x.example/, \(fields) }\n"
+        let reports = try TemporaryWorkspace(["connections/api.yml": text]).load().reports
+        #expect(reports.count == (missing == nil ? 0 : 1), "\(reports)")
+        guard let missing else { return }
+        #expect(reports[0].contains(":2:9: error: the field `\(missing)` is missing => add `\(missing): { env: "))
+    }
+
+    @Test(arguments: [
+        ("connector: none\nfields: { base_url: https://x.example/v1 }\n", "2:21"),
+        ("connector: none\nfields: { base_url: https://x.example/v1/ }\n", nil),
+        ("connector: none\nfields: { base_url: https://x.example }\n", nil),
+        ("connector: none\nfields: { base_url: { env: URL } }\n", nil),
+        ("connector: none\nbase_uri: https://x.example/v1\n", "2:11"),
+    ])
+    func `a base path without its slash is warned of`(_ text: String, _ place: String?) throws {
+        let reports = try TemporaryWorkspace(["connections/api.yml": text]).load().reports
+        let warning =
+            "warning: relative URLs replace the last part of a base path that does not end with `/` (RFC 3986) => write `https://x.example/v1/` and relative URLs without a leading `/`"
+        #expect(reports == (place.map { ["connections/api.yml:\($0): \(warning)"] } ?? []))
+    }
+
     @Test(arguments: ["10", "10/", "/s", "0/s", "ten/s", "10/fortnight", "-1/s", "10/0s"])
     func `what is no rate is reported`(_ rate: String) throws {
         #expect(
             try reports("rate_limit: \"\(rate)\"") == [
                 "connections/api.yml:3:13: error: `\(rate)` is no rate => write requests and time, for example `10/s` or `600/m`"
+            ]
+        )
+    }
+
+    @Test(arguments: [("10", "`10` is no rate"), ("[10, s]", "this is no rate")])
+    func `what is no text is no rate either`(_ rate: String, _ message: String) throws {
+        #expect(
+            try reports("rate_limit: \(rate)") == [
+                "connections/api.yml:3:13: error: \(message) => write requests and time, for example `10/s` or `600/m`"
             ]
         )
     }

@@ -27,8 +27,10 @@ struct AuthorizationReader {
         result.apply = apply(&reader)
         if result.kind == .oauth2 { OAuth2KeyReader(file: file).read(&reader, into: &result) }
         let signals = SignalReader(file: file)
-        result.refreshOn = reader.takeNonNull("refresh_on").map { signals.signals($0, as: "`refresh_on`") }
-        if result.refreshOn?.isEmpty == true { result.refreshOn = nil }
+        let refreshOn = reader.takeNonNull("refresh_on")
+        result.refreshOn = refreshOn.map { signals.signals($0, as: "`refresh_on`") }
+        // A list without an entry is as good as none; one whose entries are all wrong has been reported.
+        if case .sequence(let entries)? = refreshOn?.content, entries.isEmpty { result.refreshOn = nil }
         result.detectOn = reader.takeNonNull("detect_on").map { signals.signals($0, as: "`detect_on`") } ?? []
         if let time = reader.choice("acquire_when", Authorization.AcquireTime.self) { result.acquireWhen = time.value }
         result.identity = reader.takeNonNull("identity").flatMap(accountName)
@@ -52,6 +54,15 @@ struct AuthorizationReader {
                 "without `refresh_on` every failed request renews the token, a 404 too",
                 at: span,
                 help: "list the statuses: `refresh_on: [401]`"
+            )
+        }
+        if [.basicAuth, .apiKey].contains(result.kind), result.apply == nil {
+            file.diagnostics.report(
+                .warning,
+                "authorization.apply",
+                "nothing adds the credential to requests",
+                at: span,
+                help: "add `apply: { headers: { … } }`, or write `type: none`"
             )
         }
         if result.acquire != nil, result.apply == nil {
@@ -169,14 +180,31 @@ struct AuthorizationReader {
         return (node ?? older).flatMap(apply)
     }
 
+    /// The settings of a signature; a mapping must have these keys, an expression gives them when it is evaluated.
+    private func signature(_ node: Node?, as what: String, _ keys: [String], optional: [String] = []) -> ValueTemplate?
+    {
+        guard let node else { return nil }
+        if case .mapping = node.content, var reader = MappingReader(node, as: what, into: file.diagnostics) {
+            for key in keys { _ = reader.require(key, help: "add `\(key): ${{ connection.\(key) }}`") }
+            reader.known(optional)
+            reader.finish()
+        }
+        return file.members(node, as: what)
+    }
+
     private func apply(_ node: Node) -> Apply? {
         guard var reader = MappingReader(node, as: "`apply`", into: file.diagnostics) else { return nil }
         var apply = Apply()
         apply.headers = file.members(reader.take("headers"), as: "`headers`")
         apply.query = file.members(reader.take("query"), as: "`query`")
         apply.body = file.members(reader.take("body"), as: "`body`")
-        let aws = file.members(reader.takeNonNull("aws_sigv4"), as: "`aws_sigv4`")
-        let digest = file.members(reader.takeNonNull("digest"), as: "`digest`")
+        let aws = signature(
+            reader.takeNonNull("aws_sigv4"),
+            as: "`aws_sigv4`",
+            ["access_key_id", "secret_access_key", "region", "service"],
+            optional: ["session_token"]
+        )
+        let digest = signature(reader.takeNonNull("digest"), as: "`digest`", ["username"], optional: ["password"])
         reader.finish()
         apply.signature = aws.map(Apply.Signature.awsSigV4) ?? digest.map(Apply.Signature.digest)
         if aws != nil, digest != nil {

@@ -10,13 +10,20 @@ struct ConnectionReader {
 
     /// A connection; `name` is that of its file.
     func connection(_ node: Node?, name: String) -> Connection? {
-        guard let node, var reader = MappingReader(node, as: "a connection", into: file.diagnostics) else { return nil }
+        guard let node else {
+            return file.reportEmpty(
+                "connection.empty",
+                help: "say how it authenticates, for example `connector: bearer`"
+            )
+        }
+        guard var reader = MappingReader(node, as: "a connection", into: file.diagnostics) else { return nil }
         let connectorName = reader.string("connector")
         if connectorName == nil, !reader.entries.contains(where: { $0.name == "connector" }) {
             _ = reader.require("connector", help: "say how it authenticates, for example `connector: bearer`")
         }
         let fields = reader.take("fields")
-        let baseURI = reader.takeNonNull("base_uri").flatMap(baseURI)
+        let baseNode = reader.takeNonNull("base_uri")
+        let baseURI = baseNode.flatMap(baseURI)
         let test = reader.takeNonNull("test").flatMap { HTTPActionReader(file: file).request($0, as: "`test`") }
         let tls = RouteReader(file: file).tls(reader.takeNonNull("tls"))
         let proxy = RouteReader(file: file).proxy(reader.takeNonNull("proxy"))
@@ -53,8 +60,12 @@ struct ConnectionReader {
             path: file.diagnostics.source.path,
             place: file.place(of: node)
         )
-        connection.fields = FieldValueReader(file: file, owner: "the connector `\(connector.name)`")
-            .values(fields, of: connector.fields, at: node.span)
+        let values = FieldValueReader(
+            file: file,
+            owner: "the connector `\(connector.name)`",
+            fileNames: Self.fields(in: connector.tls?.expressions ?? [])
+        )
+        connection.fields = values.values(fields, of: connector.fields, at: node.span)
         if let fields { connection.fieldSpans = FieldValueReader.spans(fields) }
         connection.baseURI = baseURI
         connection.test = test
@@ -65,7 +76,35 @@ struct ConnectionReader {
         connection.rateLimit = rate
         connection.maxConcurrency = maxConcurrency
         if let renewTimeout { connection.renewTimeout = renewTimeout }
+        checkBasePath(of: connection, baseNode)
         return connection
+    }
+
+    /// The fields that expressions read.
+    private static func fields(in expressions: [Expression]) -> Set<String> {
+        Set(
+            expressions.flatMap(\.program.references).compactMap { reference in
+                reference.path.first == "connection" && reference.path.count > 1 ? reference.path[1] : nil
+            }
+        )
+    }
+
+    /// The base path as far as this file decides it; what the connector's file says alone is checked there.
+    private func checkBasePath(of connection: Connection, _ node: Node?) {
+        guard let template = connection.effectiveBaseURI else { return }
+        var values = ValueMap(
+            connection.connector.fields.compactMap { field in field.defaultValue.map { (field.name, $0) } }
+        )
+        for (name, source) in connection.fields {
+            if case .literal(let value) = source { values[name] = value } else { values[name] = nil }
+        }
+        let read = Self.fields(in: template.expressions)
+        // The mend would show it.
+        guard !read.contains(where: connection.connector.isSecret) else { return }
+        let span = node?.span ?? read.sorted().lazy.compactMap { connection.fieldSpans[$0] }.first
+        let scope = Scope(["connection": .map(values), "env": .map(ValueMap())])
+        guard let span, let text = try? template.text(in: scope) else { return }
+        BasePath(diagnostics: file.diagnostics).check(text, at: span)
     }
 
     /// The connector itself; of one with alternatives that which the fields select.
@@ -78,11 +117,7 @@ struct ConnectionReader {
         for entry in entries {
             if case .scalar = entry.value.content { values[entry.name] = Value(plain: entry.value) }
         }
-        let read = Set(
-            alternatives.selected.expressions.flatMap(\.program.references).compactMap { reference in
-                reference.path.first == "connection" && reference.path.count > 1 ? reference.path[1] : nil
-            }
-        )
+        let read = Self.fields(in: alternatives.selected.expressions)
         let decisive = entries.first { read.contains($0.name) }
         if let entry = decisive, case .mapping = entry.value.content {
             file.diagnostics.report(
@@ -118,7 +153,6 @@ struct ConnectionReader {
         return nil
     }
 
-    /// `10/s`, `600/m`, `5000/h`, `100/10s`.
     private func baseURI(_ node: Node) -> Template? {
         guard let template = file.template(node, as: "`base_uri`") else { return nil }
         guard let text = template.constant, !text.hasPrefix("https://"), !text.hasPrefix("http://") else {
@@ -134,6 +168,7 @@ struct ConnectionReader {
         return nil
     }
 
+    /// `10/s`, `600/m`, `5000/h`, `100/10s`.
     private func rateLimit(_ node: Node?) -> RateLimit? {
         guard let node else { return nil }
         let text = node.scalar?.text ?? ""
@@ -144,7 +179,7 @@ struct ConnectionReader {
         }
         file.diagnostics.report(
             "connection.rate-limit",
-            "`\(text)` is no rate",
+            text.isEmpty ? "this is no rate" : "`\(text)` is no rate",
             at: node.span,
             help: "write requests and time, for example `10/s` or `600/m`"
         )

@@ -6,7 +6,13 @@ struct ConnectorReader {
     let file: FileReader
 
     func connector(_ node: Node?, name: String) -> Connector? {
-        guard let node, var reader = MappingReader(node, as: "a connector", into: file.diagnostics) else { return nil }
+        guard let node else {
+            return file.reportEmpty(
+                "connector.empty",
+                help: "say what a connection gives with `fields:`, and how it authenticates with `authorization:`"
+            )
+        }
+        guard var reader = MappingReader(node, as: "a connector", into: file.diagnostics) else { return nil }
         var connector = Connector(name: name, text: file.diagnostics.source.text)
         connector.path = file.diagnostics.source.path
         connector.title = reader.string("title")?.value
@@ -41,9 +47,14 @@ struct ConnectorReader {
         let fields = FieldReader(file: file)
         connector.fields = fields.fields(reader.take("fields"))
         // The SDK computes these from the bag; here they are listed, and none of them must be given.
-        connector.fields += fields.fields(reader.take("extended_fields"), as: "`extended_fields`").map { field in
+        connector.fields += fields.fields(
+            reader.take("extended_fields"),
+            as: "`extended_fields`",
+            beside: connector.fields
+        ).map { field in
             var field = field
             field.isOptional = true
+            field.condition = nil
             return field
         }
         if let node = reader.takeNonNull("authorization") {
@@ -58,21 +69,9 @@ struct ConnectorReader {
         HTTPActionReader(file: file).request(node, as: "`test`")
     }
 
-    /// RFC 3986 drops the last segment of a base path that has no trailing slash; few expect it.
     private func baseURI(_ node: Node) -> Template? {
         guard let template = file.template(node, as: "`base_uri`") else { return nil }
-        if let text = template.constant, let scheme = text.firstRange(of: "://") {
-            let rest = text[scheme.upperBound...]
-            if let slash = rest.firstIndex(of: "/"), !text.hasSuffix("/"), rest[slash...].count > 1 {
-                file.diagnostics.report(
-                    .warning,
-                    "connector.base-path",
-                    "relative URLs replace the last part of a base path that does not end with `/` (RFC 3986)",
-                    at: node.span,
-                    help: "write `\(text)/` and relative URLs without a leading `/`"
-                )
-            }
-        }
+        if let text = template.constant { BasePath(diagnostics: file.diagnostics).check(text, at: node.span) }
         return template
     }
 

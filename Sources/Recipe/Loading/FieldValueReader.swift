@@ -6,6 +6,8 @@ struct FieldValueReader {
     let file: FileReader
     /// What the fields belong to, in messages.
     let owner: String
+    /// Fields whose value may be the name of a file, which is no secret.
+    var fileNames: Set<String> = []
 
     func values(_ node: Node?, of fields: [Field], at span: Span) -> [(name: String, source: FieldSource)] {
         var given: [(name: String, source: FieldSource)] = []
@@ -21,7 +23,8 @@ struct FieldValueReader {
                 return []
             }
             for entry in entries {
-                names.insert(entry.name)
+                // A key without a value gives nothing.
+                if !entry.value.isNull { names.insert(entry.name) }
                 guard let field = fields.first(where: { $0.name == entry.name }) else {
                     let near = Suggestion.nearest(to: entry.name, among: fields.map(\.name))
                     file.diagnostics.report(
@@ -37,8 +40,7 @@ struct FieldValueReader {
                 if let source = source(entry.value, field) { given.append((entry.name, source)) }
             }
         }
-        for field in fields
-        where !field.isOptional && field.defaultValue == nil && !names.contains(field.name) {
+        for field in fields where !names.contains(field.name) && mustBeGiven(field, fields, given) {
             file.diagnostics.report(
                 "connection.missing-field",
                 "the field `\(field.name)` is missing",
@@ -48,6 +50,18 @@ struct FieldValueReader {
             )
         }
         return given
+    }
+
+    /// Whether a connection needs a value for a field, as far as can be told from what stands in its file.
+    private func mustBeGiven(_ field: Field, _ fields: [Field], _ given: [(name: String, source: FieldSource)]) -> Bool
+    {
+        guard field.defaultValue == nil else { return false }
+        guard let condition = field.condition else { return !field.isOptional }
+        var input = ValueMap(fields.compactMap { field in field.defaultValue.map { (field.name, $0) } })
+        for (name, source) in given {
+            if case .literal(let value) = source { input[name] = value } else { input[name] = nil }
+        }
+        return (try? condition.evaluate(in: Scope(["input": .map(input)]))) == .bool(true)
     }
 
     /// Where each value stands, those of mappings below it as `name.member`.
@@ -64,7 +78,9 @@ struct FieldValueReader {
     private func source(_ node: Node, _ field: Field) -> FieldSource? {
         if !field.properties.isEmpty {
             let reader = FieldValueReader(file: file, owner: "the group `\(field.name)`")
-            return .group(reader.values(node, of: field.properties, at: node.span))
+            let given = reader.values(node, of: field.properties, at: node.span)
+            let others = field.properties.filter { member in !given.contains { $0.name == member.name } }
+            return .group(given + others.map { ($0.name, .literal($0.standardValue)) })
         }
         guard case .mapping(let entries) = node.content else {
             let value = Value(plain: node)
@@ -77,7 +93,16 @@ struct FieldValueReader {
                 )
                 return .env(name, default: nil)
             }
-            if field.isSecret, value != .null { warnAboutLiteral(field, node.span) }
+            let isFileName = fileNames.contains(field.name) && !value.text.contains("-----BEGIN")
+            if field.isSecret, value != .null, !isFileName { warnAboutLiteral(field, node.span) }
+            if case .string(let text) = value, text.contains("${{") {
+                file.diagnostics.report(
+                    "connection.expression",
+                    "the value of a field is taken as it stands here; `${{ … }}` in it would not be evaluated",
+                    at: node.span,
+                    help: "write `{ env: NAME }`, or `{ literal: … }` if it is really meant so"
+                )
+            }
             if let choices = field.choices, !choices.contains(value), value != .null {
                 file.diagnostics.report(
                     "connection.choice",
@@ -96,6 +121,15 @@ struct FieldValueReader {
         let literal = reader.take("literal")
         let fallback = reader.take("default")
         reader.finish()
+        if entries.isEmpty {
+            file.diagnostics.report(
+                "connection.no-source",
+                "nothing says where the value comes from",
+                at: node.span,
+                help:
+                    "write the value, `{ env: NAME }`, `{ file: PATH }`, `{ command: [program] }` or `{ credential: NAME }`"
+            )
+        }
         if let fallback, env == nil {
             file.diagnostics.report(
                 "connection.default",
@@ -115,7 +149,15 @@ struct FieldValueReader {
         }
         if let env { return .env(env.value, default: fallback.map(Value.init(plain:))) }
         if let path { return .file(path.value) }
-        if let command, !command.isEmpty { return .command(command) }
+        if let command {
+            if !command.isEmpty { return .command(command) }
+            file.diagnostics.report(
+                "connection.command",
+                "the command is empty",
+                at: entries[0].value.span,
+                help: "write `command: [program, argument]`"
+            )
+        }
         if let credential { return .credential(credential.value) }
         if let literal {
             if field.isSecret { warnAboutLiteral(field, literal.span) }

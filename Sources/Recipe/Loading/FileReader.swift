@@ -21,6 +21,14 @@ struct FileReader {
     /// The place of a span.
     func place(of span: Span) -> Place { Place(path: diagnostics.source.path, mark: span.start) }
 
+    /// Reports a file in which nothing is, unless it could not be read at all; nil for whoever wanted something of it.
+    func reportEmpty<Result>(_ code: String, help: String) -> Result? {
+        if !diagnostics.hasErrors {
+            diagnostics.report(code, "the file is empty", at: Span(Mark(line: 1, column: 1), length: 0), help: help)
+        }
+        return nil
+    }
+
     // MARK: Templates and expressions
 
     /// A tree in which any text may be a template.

@@ -9,15 +9,7 @@ struct RecipeReader {
     func recipe(_ node: Node?, defaultName: String) -> Recipe? {
         let source = file.diagnostics.source
         guard let node else {
-            if !file.diagnostics.hasErrors {
-                file.diagnostics.report(
-                    "recipe.empty",
-                    "the file is empty",
-                    at: Span(start: Mark(line: 1, column: 1), end: Mark(line: 1, column: 1)),
-                    help: "write a recipe, or let its name begin with `_`"
-                )
-            }
-            return nil
+            return file.reportEmpty("recipe.empty", help: "write a recipe, or let its name begin with `_`")
         }
         guard var reader = MappingReader(node, as: "a recipe", into: file.diagnostics) else { return nil }
         let name = reader.string("name")

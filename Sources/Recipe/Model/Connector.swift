@@ -63,6 +63,8 @@ public struct Field: Sendable {
     public var hint: String?
     /// A field is optional unless it says `optional: false`, as in the SDK.
     public var isOptional = true
+    /// Where it holds of what is given, the field must be given although it is optional; sees the values as `input`.
+    public var condition: Expression?
     /// How a form would show it; `password` makes it a secret.
     public var controlType = "text"
     /// Its value when the connection gives none.
@@ -71,6 +73,13 @@ public struct Field: Sendable {
     public var choices: [Value]?
     /// The fields of a group (`type: object`); a connection gives a mapping with them.
     public var properties: [Field] = []
+
+    /// What it holds when the connection gives nothing: a group then has what its members have by themselves.
+    public var standardValue: Value {
+        if let defaultValue { return defaultValue }
+        guard !properties.isEmpty else { return .null }
+        return .map(ValueMap(properties.map { ($0.name, $0.standardValue) }))
+    }
 
     /// Its value is a URL, whole or relative to `base_uri`.
     public var isURL: Bool { controlType == "url" }

@@ -61,6 +61,9 @@ extension Connection {
         default: break
         }
         if let value = field.defaultValue { return value }
+        if source == nil, !field.properties.isEmpty {
+            return .map(ValueMap(field.properties.map { ($0.name, made($0, nil)) }))
+        }
         // What nobody gives is null in a real run too.
         if source == nil, !isBrought(field), field.isOptional { return .null }
         if let choice = field.choices?.first { return choice }

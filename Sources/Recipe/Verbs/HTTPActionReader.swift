@@ -62,8 +62,17 @@ struct HTTPActionReader {
     /// The request among the keys of a mapping that has others beside it.
     func request(_ reader: inout MappingReader, as what: String, at node: Node) -> HTTPAction? {
         reader.known(HTTPMethod.allCases.map(\.rawValue))
-        for method in HTTPMethod.allCases {
-            if let url = reader.take(method.rawValue) { return self.action(method, url: url, &reader) }
+        let verbs = reader.entries.filter { HTTPMethod(rawValue: $0.name) != nil }
+        if verbs.count > 1 {
+            file.diagnostics.report(
+                "http.two-verbs",
+                "\(what) is one request, and here are \(verbs.map { "`\($0.name)`" }.joined(separator: " and "))",
+                at: verbs[1].key.span,
+                help: "remove all but one"
+            )
+        }
+        if let verb = verbs.first, let method = HTTPMethod(rawValue: verb.name), let url = reader.take(verb.name) {
+            return self.action(method, url: url, &reader)
         }
         file.diagnostics.report(
             "http.no-verb",

@@ -14,7 +14,9 @@ final class Catalogue: Sendable {
     /// What their expressions have in common.
     let programs = ProgramPool()
 
-    private let files: WorkspaceFiles
+    /// The files of each name: one, unless somebody made a slip.
+    private let connectionPaths: [String: [String]]
+    private let connectorPaths: [String: [String]]
     private let settings: WorkspaceSettings
     private let reader: SourceReader
 
@@ -33,18 +35,19 @@ final class Catalogue: Sendable {
     private let state = Mutex(State())
 
     init(files: WorkspaceFiles, settings: WorkspaceSettings, reader: SourceReader) {
-        self.files = files
         self.settings = settings
         self.reader = reader
-        connectionNames = Set(files.connections.map(WorkspaceFiles.baseName))
-        connectorNames = Set(files.connectors.map(WorkspaceFiles.baseName)).union(BuiltInConnectors.names)
+        connectionPaths = Dictionary(grouping: files.connections, by: WorkspaceFiles.baseName)
+        connectorPaths = Dictionary(grouping: files.connectors, by: WorkspaceFiles.baseName)
+        connectionNames = Set(connectionPaths.keys)
+        connectorNames = Set(connectorPaths.keys).union(BuiltInConnectors.names)
     }
 
     /// A connector of the workspace, else a built-in one; nil when there is none or its file is broken.
     func connector(_ name: String) -> Connector? {
         if let known = state.withLock({ $0.connectors[name] }) { return known }
         var connector: Connector?
-        if let path = files.connectors.first(where: { WorkspaceFiles.baseName($0) == name }) {
+        if let path = path(of: name, in: connectorPaths, as: "connector") {
             connector = read(path) { file, node in ConnectorReader(file: file).connector(node, name: name) }
         } else {
             connector = BuiltInConnectors.connector(name)
@@ -57,7 +60,7 @@ final class Catalogue: Sendable {
     func connection(_ name: String) -> Connection? {
         if let known = state.withLock({ $0.connections[name] }) { return known }
         var connection: Connection?
-        if let path = files.connections.first(where: { WorkspaceFiles.baseName($0) == name }) {
+        if let path = path(of: name, in: connectionPaths, as: "connection") {
             connection = read(path) { file, node in
                 ConnectionReader(file: file, catalogue: self).connection(node, name: name)
             }
@@ -89,6 +92,24 @@ final class Catalogue: Sendable {
     /// What was wrong, in the order of the files' paths.
     var reports: [Report] {
         state.withLock { state in state.reports.keys.sorted().compactMap { state.reports[$0] } }
+    }
+
+    /// The file of a name; nil when there is none.
+    ///
+    /// Of two, `a.yml` and `a.yaml`, the second is reported.
+    private func path(of name: String, in paths: [String: [String]], as what: String) -> String? {
+        guard let paths = paths[name] else { return nil }
+        for second in paths.dropFirst() {
+            let report = Diagnostic(
+                code: "\(what).two-files",
+                message: "the \(what) `\(name)` is in \(reader.display(paths[0])) already",
+                help: "remove one of the files, or rename it",
+                path: reader.display(second),
+                span: nil
+            )
+            state.withLock { $0.reports[second] = Report(diagnostics: [report]) }
+        }
+        return paths.first
     }
 
     private func read<Result>(_ path: String, _ body: (FileReader, Node?) -> Result?) -> Result? {
