@@ -37,6 +37,17 @@ struct RedactorTests {
         #expect(redactor.redact("<\(form)>") == "<•••>")
     }
 
+    @Test func `hides a secret that was taken for ISO 8859-1`() {
+        let redactor = Redactor()
+        redactor.add("p\u{E4}ss-漢😀-end")
+        let misread = String(String.UnicodeScalarView("p\u{E4}ss-漢😀-end".utf8.map { Unicode.Scalar($0) }))
+        #expect(redactor.redact("<\(misread)>") == "<•••>")
+        let escaped = misread.unicodeScalars.map { scalar in
+            scalar.value < 0x80 ? String(scalar) : "\\u00" + String(scalar.value, radix: 16)
+        }.joined()
+        #expect(redactor.redact("<\(escaped)>") == "<•••>")
+    }
+
     @Test func `names the secrets in a value as they are spelled there`() {
         let redactor = Redactor()
         #expect(redactor.secrets(in: ["a": "nothing-known-yet"]) == [])

@@ -49,6 +49,38 @@ struct SecretResolverTests {
 
     @Test func `a command gives its first line`() async throws {
         #expect(try await resolve(.command(["printf", "one\\ntwo\\n"])) == "one")
+        #expect(try await resolve(.command(["printf", "one\\r\\ntwo"])) == "one")
+        // It breaks a line on paper only.
+        #expect(try await resolve(.command(["printf", "one\u{2028}two\\n"])) == "one\u{2028}two")
+    }
+
+    @Test(arguments: ["key\n", "key\r\n", "key\n\n", "key\r\n\n", "\u{FEFF}key\n"])
+    func `no value ends in a line break`(_ text: String) async throws {
+        let directory = try TemporaryFiles(["key": text])
+        #expect(try await resolve(.file("key"), root: directory.path) == "key")
+        guard !text.hasPrefix("\u{FEFF}") else { return }
+        #expect(try await resolve(.env("KEY", default: nil), environment: ["KEY": text]) == "key")
+    }
+
+    @Test func `what must be given must not be empty`() async throws {
+        let directory = try TemporaryFiles(["empty": "\n"])
+        let environment = ["EMPTY": "", "CREDENTIALS_DIRECTORY": directory.path]
+        let resolver = SecretResolver(environment: environment, workspaceRoot: directory.path)
+        for (source, origin) in [
+            (FieldSource.env("EMPTY", default: nil), "the environment variable EMPTY"), (.file("empty"), "empty"),
+            (.credential("empty"), "the systemd credential `empty`"),
+        ] {
+            #expect(try await resolver.resolve(source, field: "key", connection: "crm") == "")
+            let error = await #expect(throws: ConnectionError.self) {
+                try await resolver.resolve(source, field: "key", connection: "crm", isRequired: true)
+            }
+            #expect(error?.message == "\(origin) is empty, and the field `key` of the connection `crm` needs it")
+        }
+        // An empty default is meant so.
+        #expect(
+            try await resolver.resolve(.env("GONE", default: ""), field: "key", connection: "crm", isRequired: true)
+                == ""
+        )
     }
 
     @Test(arguments: [

@@ -16,6 +16,8 @@ final class FieldValues: Sendable {
     private let connection: String
     private let sources: [String: FieldSource]
     private let secretNames: Set<String>
+    /// Fields that must have a value.
+    private let requiredNames: Set<String>
     private let resolver: SecretResolver
     private let redactor: Redactor
     private let state: Mutex<State>
@@ -26,12 +28,13 @@ final class FieldValues: Sendable {
         self.redactor = redactor
         let fields = definition.connector?.fields ?? []
         secretNames = Set(fields.filter(\.isSecret).map(\.name))
+        requiredNames = Set(fields.filter { !$0.isOptional && $0.defaultValue == nil }.map(\.name))
         sources = Dictionary(definition.fields.map { ($0.name, $0.source) }) { _, last in last }
         var values = ValueMap()
         var unresolved: Set<String> = []
         for field in fields {
-            values[field.name] = field.defaultValue ?? .null
-            if field.isSecret, let value = field.defaultValue { redactor.add(value) }
+            values[field.name] = field.standardValue
+            if field.isSecret { redactor.add(field.standardValue) }
         }
         for (name, source) in sources {
             guard case .literal(let value) = source else {
@@ -78,6 +81,38 @@ final class FieldValues: Sendable {
         }
     }
 
+    /// Reads secrets again that stand in files: they are renewed in place, as a workload's own token is each hour.
+    ///
+    /// One that cannot be read now stays what it was.
+    ///
+    /// - Parameter owner: a connection's identity; of what was read again only the newest stay hidden, as of tokens.
+    func rereadFiles(_ needs: FieldNeeds, owner: String) async {
+        let names = state.withLock { state in
+            sources.filter { name, source in
+                source.isFile && secretNames.contains(name) && needs.contains(name) && !state.unresolved.contains(name)
+            }.map(\.key)
+        }
+        for name in names {
+            guard let source = sources[name],
+                let value = try? await resolver.resolve(
+                    source,
+                    field: name,
+                    connection: connection,
+                    isRequired: requiredNames.contains(name)
+                )
+            else { continue }
+            let isKnown = state.withLock { $0.values[name] == value }
+            if isKnown { continue }
+            redactor.add([value], issuedTo: "\(owner)/\(name)")
+            state.withLock { state in
+                // Who asked for all of them again reads the file, too.
+                guard !state.unresolved.contains(name) else { return }
+                state.values[name] = value
+                state.revision += 1
+            }
+        }
+    }
+
     /// The secret fields among `needs` whose sources cost next to nothing, as they are now; those that cannot be read are left out.
     func cheapSecrets(_ needs: FieldNeeds) async -> [String: Value] {
         var result: [String: Value] = [:]
@@ -119,9 +154,12 @@ final class FieldValues: Sendable {
         guard let source = sources[name] else { return }
         let task = state.withLock { state -> Task<Result<Value, ConnectionError>, Never> in
             if let running = state.running[name] { return running }
+            let isRequired = requiredNames.contains(name)
             let task = Task { [resolver, connection] () -> Result<Value, ConnectionError> in
                 do throws(ConnectionError) {
-                    return .success(try await resolver.resolve(source, field: name, connection: connection))
+                    return .success(
+                        try await resolver.resolve(source, field: name, connection: connection, isRequired: isRequired)
+                    )
                 } catch {
                     return .failure(error)
                 }

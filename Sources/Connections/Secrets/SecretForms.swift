@@ -2,6 +2,8 @@
 enum SecretForms {
     /// All distinct spellings of at least `minimum` bytes: as it is, percent-encoded, JSON-escaped, base64 and base64url.
     ///
+    /// One beyond ASCII also as who took it for ISO 8859-1 repeats it.
+    ///
     /// JSON knows many ways to write one text: with `/` escaped or not, in ASCII alone (Python, PHP), with what HTML knows escaped (Go); and JSON inside
     /// of JSON is escaped twice.
     ///
@@ -23,6 +25,12 @@ enum SecretForms {
         add(jsonEscaped(secret, escaping: "<>&"))
         let ascii = asciiEscaped(json)
         add(ascii)
+        if secret.contains(where: { $0 >= 0x80 }) {
+            let misread = readAsLatin1(json)
+            add(readAsLatin1(secret))
+            add(misread)
+            add(asciiEscaped(misread))
+        }
         add(asciiEscaped(json, upperDigits))
         add(asciiEscaped(jsonEscaped(secret, escaping: "/")))
         for offset in 0..<3 {
@@ -72,6 +80,11 @@ enum SecretForms {
             }
         }
         return result
+    }
+
+    /// The text that UTF-8 gives to who takes it for ISO 8859-1, as many servers do with header fields (RFC 9110 section 5.5).
+    private static func readAsLatin1(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.flatMap { $0 < 0x80 ? [$0] : [0xC0 | $0 >> 6, 0x80 | $0 & 0x3F] }
     }
 
     /// The text with all beyond ASCII as `\u` and four digits (RFC 8259 section 7), twice where one UTF-16 unit does not reach.

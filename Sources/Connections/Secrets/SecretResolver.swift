@@ -25,8 +25,33 @@ public struct SecretResolver: Sendable {
     /// The value of a field.
     ///
     /// Throws `configuration` with the name of the field, the connection, and what to do.
+    /// - Parameter isRequired: an empty text is no value.
     public func resolve(
         _ source: FieldSource,
+        field: String,
+        connection: String,
+        isRequired: Bool = false
+    ) async throws(ConnectionError) -> Value {
+        let value = try await value(of: source, field: field, connection: connection)
+        guard isRequired, value == "" else { return value }
+        let origin: String
+        switch source {
+        case .env(let name, _):
+            // An empty default is meant so.
+            guard environment[name] != nil else { return value }
+            origin = "the environment variable \(name)"
+        case .file(let path): origin = path
+        case .credential(let name): origin = "the systemd credential `\(name)`"
+        case .literal, .command, .group: return value
+        }
+        throw ConnectionError(
+            .configuration,
+            "\(origin) is empty, and the field `\(field)` of the connection `\(connection)` needs it"
+        )
+    }
+
+    private func value(
+        of source: FieldSource,
         field: String,
         connection: String
     ) async throws(ConnectionError) -> Value {
@@ -42,7 +67,7 @@ public struct SecretResolver: Sendable {
                     "the environment variable \(name) is not set, and \(what) needs it; set it, or write it into the workspace's .env"
                 )
             }
-            return .string(value)
+            return .string(Self.withoutLineEnds(value))
         case .file(let path):
             return .string(try contents(ofFile: path, for: what))
         case .credential(let name):
@@ -67,7 +92,7 @@ public struct SecretResolver: Sendable {
         }
     }
 
-    /// The text of a file without its last line break; `path` is absolute or relative to the workspace.
+    /// The text of a file without the line breaks at its end; `path` is absolute or relative to the workspace.
     ///
     /// Throws `configuration` with the path, the reason, and `what` needs it.
     public func contents(ofFile path: String, for what: String) throws(ConnectionError) -> String {
@@ -91,9 +116,16 @@ public struct SecretResolver: Sendable {
             content.append(contentsOf: buffer[..<count])
             guard content.count <= 1 << 20 else { throw failure("it is larger than 1 MiB") }
         }
-        if content.last == UInt8(ascii: "\n") { content.removeLast() }
-        if content.last == UInt8(ascii: "\r") { content.removeLast() }
         guard let text = String(validating: content, as: UTF8.self) else { throw failure("it is no UTF-8 text") }
+        // Some editors begin a file with the mark of its byte order, which nobody sees.
+        let isMarked = text.unicodeScalars.first == "\u{FEFF}"
+        return withoutLineEnds(isMarked ? String(text.unicodeScalars.dropFirst()) : text)
+    }
+
+    /// The text without the line breaks at its end: who keeps a secret in a file or a variable mostly gets one too many, and no secret ends in one.
+    private static func withoutLineEnds(_ text: String) -> String {
+        var text = text
+        while let last = text.last, last == "\n" || last == "\r\n" || last == "\r" { text.removeLast() }
         return text
     }
 
@@ -143,7 +175,8 @@ public struct SecretResolver: Sendable {
         case .failed(let status):
             throw ConnectionError(.configuration, "the command `\(program)` failed (\(status)); \(mend)")
         case .output(let text):
-            let line = text.prefix { !$0.isNewline }
+            // Not every character that breaks a line on paper ends one here: a secret may hold U+2028.
+            let line = text.prefix { $0 != "\n" && $0 != "\r\n" && $0 != "\r" }
             guard !line.isEmpty else {
                 throw ConnectionError(.configuration, "the command `\(program)` printed nothing; \(mend)")
             }
@@ -165,6 +198,15 @@ extension FieldSource {
         case .literal, .env, .file, .credential: true
         case .command: false
         case .group(let members): members.allSatisfy(\.source.isCheap)
+        }
+    }
+
+    /// What it gives stands in a file, or a part of it does, and no program must be run to read it again.
+    var isFile: Bool {
+        switch self {
+        case .file, .credential: true
+        case .literal, .env, .command: false
+        case .group(let members): isCheap && members.contains(where: \.source.isFile)
         }
     }
 

@@ -1,5 +1,7 @@
 import CEL
 import Connections
+import Foundation
+import Glibc
 import Recipe
 import YAML
 
@@ -7,8 +9,10 @@ import YAML
 struct FieldSourceReport {
     let environment: [String: String]
     let resolver: SecretResolver
+    private let root: String
 
     init(_ location: WorkspaceLocation) {
+        root = location.root
         environment = location.environment()
         resolver = SecretResolver(environment: environment, workspaceRoot: location.root)
     }
@@ -62,6 +66,15 @@ struct FieldSourceReport {
                     ofFile: path,
                     for: "the field `\(name)` of the connection `\(connection.name)`"
                 )
+                if field?.isSecret == true, isReadableByOthers(path), !staysHere(connection) {
+                    found.append(
+                        warning(
+                            "connection.readable",
+                            "\(path) can be read by other users of this machine, and the secret `\(name)` is in it",
+                            "run `chmod 600 \(path)`"
+                        )
+                    )
+                }
             } catch {
                 value = nil
                 found.append(
@@ -76,6 +89,11 @@ struct FieldSourceReport {
             // The one is there for a service only, the other would have to be run.
             value = nil
         }
+        if field.map(Self.mustBeGiven) == true, value?.isEmpty == true, !isByDefault(source) {
+            found.append(
+                warning("connection.empty", "the field `\(name)` is empty here, and must be given", "give it a value")
+            )
+        }
         if field?.isSecret == true, let value, !value.isEmpty, value.utf8.count < Redactor.minimumLength {
             found.append(
                 warning(
@@ -86,5 +104,33 @@ struct FieldSourceReport {
             )
         }
         return found
+    }
+
+    private static func mustBeGiven(_ field: Field) -> Bool { !field.isOptional && field.defaultValue == nil }
+
+    /// An empty default is meant so.
+    private func isByDefault(_ source: FieldSource) -> Bool {
+        if case .env(let variable, _) = source { environment[variable] == nil } else { false }
+    }
+
+    /// Whether all goes to a server of this machine, such as the sandbox, whose secret is worth no warning.
+    private func staysHere(_ connection: Connection) -> Bool {
+        var values = ValueMap(connection.connector.fields.map { ($0.name, $0.standardValue) })
+        for (name, source) in connection.fields {
+            switch source {
+            case .literal(let value): values[name] = value
+            case .env(let variable, let fallback):
+                values[name] = environment[variable].map(Value.string) ?? fallback ?? .null
+            case .file, .command, .credential, .group: values[name] = nil
+            }
+        }
+        let scope = Scope(["connection": .map(values), "env": .map(ValueMap())])
+        guard let text = try? connection.effectiveBaseURI?.text(in: scope) else { return false }
+        return ["127.0.0.1", "localhost", "::1", "[::1]"].contains(URLComponents(string: text)?.host ?? "")
+    }
+
+    private func isReadableByOthers(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path.hasPrefix("/") ? path : root + "/" + path, &status) == 0 && status.st_mode & 0o044 != 0
     }
 }
