@@ -45,6 +45,8 @@ struct OriginTests {
             try await ScriptedServer.run { request in
                 switch request.path {
                 case "/away": ScriptedServer.Reply(302, headers: [("Location", other.baseURL + "/landed?a=1")])
+                case "/keep":
+                    ScriptedServer.Reply(302, headers: [("Location", "\(other.baseURL)/kept?\(request.query)")])
                 case "/near": ScriptedServer.Reply(307, headers: [("Location", "/me?b=2")])
                 case "/token": await tokens.answer(request)
                 default: .json("{}")
@@ -60,6 +62,10 @@ struct OriginTests {
                     #expect(landed.header("cookie") == nil)
                     #expect(landed.header("authorization") == nil)
                     #expect(landed.header("x-own") == nil)
+                    // A server that keeps the query of what it was asked does not pass the credential on.
+                    _ = try await rig.get("/keep?b=2&key=mine&c=3")
+                    #expect(server.requests.last?.query == "b=2&c=3&key=access-token-1")
+                    #expect(other.requests.last?.query == "b=2&c=3")
                     _ = try await rig.get("/near")
                     let near = try #require(server.requests.last)
                     #expect(near.header("x-token") == "access-token-1")

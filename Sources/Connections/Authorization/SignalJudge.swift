@@ -37,8 +37,16 @@ struct SignalJudge: Sendable {
     }
 
     private func matches(_ signals: [Signal], _ response: Response) -> Bool {
-        signals.contains { response.matches($0) }
+        guard !signals.isEmpty else { return false }
+        guard let file = response.file else { return signals.contains { response.matches($0) } }
+        // An error is no long text: the begin of what was saved tells.
+        var response = response
+        response.bytes = file.head(Self.headSize)
+        return signals.contains { response.matches($0) }
     }
+
+    /// So much of a saved body is looked at.
+    private static let headSize = 65_536
 }
 
 extension Response {

@@ -160,8 +160,8 @@ struct Courier: Sendable {
     }
 
     private func excerpt(_ text: String, _ limit: Int) -> String {
-        let line = redactor.redact(text).map { $0.isNewline || $0 == "\t" ? " " : $0 }
-        return line.count > limit ? String(line.prefix(limit)) + "…" : String(line)
+        let line = redactor.redact(text).inOneLine
+        return line.count > limit ? String(line.prefix(limit)) + "…" : line
     }
 }
 

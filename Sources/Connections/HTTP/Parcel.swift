@@ -145,13 +145,17 @@ final class Parcel: Sendable {
         applying applier: Applier?,
         _ permits: (Origin) -> Bool
     ) throws(RequestFailure) -> Parcel {
-        let target: Target
+        var target: Target
         do {
             target = try plainTarget.redirected(to: location)
         } catch {
             throw RequestFailure(.network, "\(label): \(status) redirects to a place that cannot be requested")
         }
         let keepsCredentials = keepsCredentials && permits(target.origin)
+        // A server that keeps the query of what it was asked would send the credential on.
+        if !keepsCredentials, let additions = try? applier?.additions(for: request, to: plainTarget) {
+            for (name, value) in additions.query { target.removeQuery(named: name, value: value) }
+        }
         return try Parcel(
             request,
             to: target,

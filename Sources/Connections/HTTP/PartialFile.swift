@@ -86,6 +86,22 @@ public final class PartialFile: Sendable {
         state.withLock { $0.isComplete = true }
     }
 
+    /// The first bytes of what was saved, at most `count`; none where nothing can be read back; blocks.
+    func head(_ count: Int) -> [UInt8] {
+        guard state.withLock({ $0.isComplete && !$0.isPretended }) else { return [] }
+        let descriptor = Glibc.open(target.temporaryPath, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let read = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: filled), count - filled)
+                if read < 0, errno == EINTR { continue }
+                guard read > 0 else { break }
+                filled += read
+            }
+        }
+    }
+
     /// Behaves as if so many bytes had been saved, without a file.
     func pretend(_ count: Int) {
         state.withLock { state in

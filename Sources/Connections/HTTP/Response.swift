@@ -8,8 +8,8 @@ public struct Response: Sendable {
     public let reason: String
     /// The header fields in the order of the message.
     public let headers: [(String, String)]
-    /// The body as it came, without its transfer and content encoding.
-    public let bytes: [UInt8]
+    /// The body as it came, without its transfer and content encoding; none of one that went to a file.
+    public internal(set) var bytes: [UInt8]
     /// The body as the action reads it.
     public var body: Value
     /// Where it came from, after redirects, without the query.

@@ -11,6 +11,12 @@ struct Target: Sendable, Hashable {
             self = target
             return
         }
+        if url.hasPrefix("//"), Origin("https:" + url) == nil {
+            throw ConnectionError(
+                .configuration,
+                "what follows `//` at the beginning of a URL is a host (RFC 3986 section 4.2), and here is no valid one; write `/.//…` for a path"
+            )
+        }
         var reference = URLReference(url)
         if let base { reference = reference.resolved(against: base.reference) }
         let explanation = base == nil ? "the connection has no base_uri" : "base_uri is no absolute URL"
@@ -102,6 +108,11 @@ struct Target: Sendable, Hashable {
 
     /// Removes the query parameters of a name.
     mutating func removeQuery(named name: String) { reference.removeQuery(named: name) }
+
+    /// Removes the query parameters of a name and a value.
+    mutating func removeQuery(named name: String, value: String) {
+        reference.removeQuery(named: name, value: value)
+    }
 
     /// The path as it is sent.
     var path: String { reference.path }

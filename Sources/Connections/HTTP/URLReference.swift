@@ -64,6 +64,19 @@ struct URLReference: Sendable, Hashable {
         self.query = kept.isEmpty ? nil : kept.joined(separator: "&")
     }
 
+    /// Removes the parameters of a name and a value from the query; the others stay as they are written.
+    mutating func removeQuery(named name: String, value: String) {
+        guard let query else { return }
+        let parts = query.split(separator: "&", omittingEmptySubsequences: false)
+        let kept = parts.filter { part in
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return pair.count < 2 || PercentEncoding.decoded(pair[0]) != name
+                || PercentEncoding.decoded(pair[1]) != value
+        }
+        guard kept.count < parts.count else { return }
+        self.query = kept.isEmpty ? nil : kept.joined(separator: "&")
+    }
+
     /// The reference as text (RFC 3986 section 5.3).
     var text: String {
         var result = ""
