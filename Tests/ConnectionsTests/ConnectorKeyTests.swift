@@ -129,6 +129,46 @@ struct ConnectorKeyTests {
         }
     }
 
+    @Test(arguments: [
+        ("adv: { key: { env: SECRET }, size: 7 }", Rig.secret, "7"), ("adv: { key: { env: SECRET } }", Rig.secret, "5"),
+        ("adv: {}", nil, "5"), ("base_url: BASE", nil, "5"),
+    ])
+    func `the members of a group have their defaults`(_ fields: String, _ key: String?, _ size: String) async throws {
+        let connector = """
+            fields:
+              - { name: base_url }
+              - name: adv
+                type: object
+                properties: [ { name: key, control_type: password }, { name: size, default: 5 } ]
+            authorization:
+              type: api_key
+              apply: { headers: { X-Key: "${{ connection.adv.key }}", X-Size: "${{ connection.adv.size }}" } }
+            base_uri: BASE
+            """
+        try await ScriptedServer.run { _ in
+            .json("{}")
+        } _: { server in
+            try await Rig.run(server, connector: connector, connection: "connector: api\nfields: { \(fields) }") {
+                (rig: Rig) async throws in
+                _ = try await rig.get()
+                #expect(server.requests.first?.header("x-size") == size)
+                #expect(server.requests.first?.header("x-key") == key)
+            }
+        }
+    }
+
+    @Test func `the account's name is one line, whatever the API says`() async throws {
+        let tokens = TokenServer()
+        let connector = Rig.connector(extra: "identity: { get: /who, output: '${{ response.body.name }}' }")
+        try await ScriptedServer.run { request in
+            request.path == "/who" ? .json(#"{"name":"Ada\r\nLovelace\t\u001b[31m"}"#) : await tokens.answer(request)
+        } _: { server in
+            try await Rig.run(server, connector: connector) { (rig: Rig) async throws in
+                #expect(try await rig.session.learnAccount() == "Ada Lovelace  [31m")
+            }
+        }
+    }
+
     @Test func `identity may ask the API, with apply`() async throws {
         let tokens = TokenServer()
         let connector = Rig.connector(extra: "identity: { get: /who, output: '${{ response.body.email }}' }")

@@ -51,6 +51,75 @@ struct RenewalFailureTests {
         }
     }
 
+    @Test(arguments: [
+        (false, #"{"message":"locked"}"#, "acquire"), (false, #"{"access_token":null}"#, "acquire"),
+        (false, #"{"access_token":""}"#, "acquire"), (true, #"{"message":"locked"}"#, "refresh"),
+        (true, #"{"access_token":null,"expires_in":60}"#, "refresh"), (true, #"{"access_token":""}"#, "refresh"),
+    ])
+    func `an answer without a token is no renewal`(_ refreshes: Bool, _ body: String, _ what: String) async throws {
+        let tokens = TokenServer()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: Rig.connector(refresh: refreshes)) { (rig: Rig) async throws in
+                #expect(try await rig.get().status == 200)
+                tokens.expireAll()
+                tokens.fault.withLock { $0 = .json(body) }
+                let failure = try #require(await rig.failure())
+                #expect(
+                    failure.message.contains("\(what) returned no `access_token`, which `apply` reads"),
+                    "\(failure.message)"
+                )
+                #expect(server.count("/token") == 2 && server.count("/me") == 2)
+                #expect(try await rig.store.tokens().first?.generation == 1)
+            }
+        }
+    }
+
+    @Test func `a renewal may prolong what it has`() async throws {
+        let tokens = TokenServer()
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: Rig.connector(refresh: true)) { (rig: Rig) async throws in
+                #expect(try await rig.get().status == 200)
+                tokens.fault.withLock { $0 = .json(#"{"expires_in":3600}"#) }
+                try await rig.session.renew()
+                #expect(try await rig.get().status == 200)
+                #expect(server.requests.last?.header("authorization") == "Bearer access-token-1")
+            }
+        }
+    }
+
+    @Test(arguments: [nil, "text/plain", "text/html; charset=utf-8", "application/octet-stream"])
+    func `a token is JSON, whatever the server calls it`(_ type: String?) async throws {
+        let reply = ScriptedServer.Reply(
+            200,
+            headers: type.map { [("Content-Type", $0)] } ?? [],
+            body: " \n{\"access_token\":\"access-token-9\"}"
+        )
+        try await ScriptedServer.run { request in
+            request.path == "/token" ? reply : .json("{}")
+        } _: { server in
+            try await Rig.run(server) { (rig: Rig) async throws in
+                #expect(try await rig.get().status == 200)
+                #expect(server.requests.last?.header("authorization") == "Bearer access-token-9")
+            }
+        }
+        let refusal = ScriptedServer.Reply(
+            400,
+            headers: type.map { [("Content-Type", $0)] } ?? [],
+            body: #"{"error":"invalid_client"}"#
+        )
+        try await ScriptedServer.run { _ in
+            refusal
+        } _: { server in
+            try await Rig.run(server) { (rig: Rig) async throws in
+                #expect(
+                    await rig.failure()?.message.contains(
+                        "needs attention: POST 127.0.0.1:\(server.port): 400 invalid_client"
+                    ) == true
+                )
+            }
+        }
+    }
+
     @Test func `needs_attention ends by hand`() async throws {
         let tokens = TokenServer()
         tokens.fault.withLock { $0 = .json(#"{"error":"unauthorized_client"}"#, status: 400) }

@@ -337,4 +337,29 @@ struct RenewalTests {
             }
         }
     }
+
+    @Test func `a secret in a file is read again for each renewal`() async throws {
+        let directory = try TemporaryFiles(["subject": "subject-token-1\n"])
+        let tokens = TokenServer()
+        let text =
+            "connector: oauth2_token_exchange\nfields: { token_url: /token, subject_token: { file: \(directory.path)/subject }, base_url: BASE }"
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, connector: nil, connection: text) { (rig: Rig) async throws in
+                #expect(try await rig.get().status == 200)
+                try directory.write("subject-token-2\n", to: "subject")
+                tokens.expireAll()
+                #expect(try await rig.get().status == 200)
+                #expect(
+                    server.requests.last { $0.path == "/token" }?.body.contains("subject_token=subject-token-2&")
+                        == true
+                )
+                #expect(rig.redactor.redact("subject-token-1 subject-token-2") == "••• •••")
+                // One that is gone for a moment does not end what still works.
+                try directory.remove("subject")
+                tokens.expireAll()
+                #expect(try await rig.get().status == 200)
+                #expect(tokens.issued == 3)
+            }
+        }
+    }
 }

@@ -291,6 +291,37 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("", 5.0), (#","interval":0"#, 5), (#","interval":-1"#, 5), (#","interval":"nan""#, 5),
+        (#","interval":"soon""#, 5), (#","interval":0.001"#, 1), (#","interval":"2""#, 2),
+        (#","interval":1e30"#, 3_600),
+    ])
+    func `whatever pause the server names, the polls are no storm and no crash`(_ interval: String, _ pause: Double)
+        async throws
+    {
+        let fields = "{ device_authorization_url: BASE/device, token_url: BASE/token, client_id: me, base_url: BASE }"
+        let clock = ManualClock()
+        try await ScriptedServer.run { request in
+            request.path == "/token"
+                ? .json(#"{"access_token":"access-0001"}"#)
+                : .json(
+                    #"{"device_code":"device-code-1","user_code":"WDJB-MJHT","verification_uri":"https://x.example/"\#(interval)}"#
+                )
+        } _: { server in
+            let text = "connector: oauth2_device_code\nfields: \(fields)"
+            try await Rig.run(server, connector: nil, connection: text, clock: clock) { (rig: Rig) async throws in
+                let session = rig.session
+                let signingIn = Task { try await session.authorize(within: .seconds(7_200)) { _ in } }
+                while clock.sleeperCount == 0 { try await Task.sleep(for: .milliseconds(2)) }
+                clock.advance(by: .seconds(pause) - .milliseconds(1))
+                #expect(server.count("/token") == 0)
+                clock.advance(by: .milliseconds(2))
+                try await signingIn.value
+                #expect(server.count("/token") == 1)
+            }
+        }
+    }
+
     @Test func `connections that need nobody say so`() async throws {
         let tokens = TokenServer()
         try await ScriptedServer.run(tokens.answer) { server in

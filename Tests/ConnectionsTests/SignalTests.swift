@@ -1,5 +1,6 @@
 import CEL
 import Connections
+import Foundation
 import Recipe
 import Schedule
 import Store
@@ -53,6 +54,55 @@ struct SignalTests {
             try await Rig.run(server, connector: connector, clock: clock, store: store) { (rig: Rig) async throws in
                 #expect(await rig.storm(20) == [403: 20])
                 #expect(tokens.issued == 3)
+            }
+        }
+    }
+
+    @Test func `detect_on looks into what is saved to a file`() async throws {
+        let directory = try TemporaryFiles([:])
+        let tokens = TokenServer()
+        let connector = Rig.connector(refreshOn: "[401, /session gone/]", extra: "detect_on: [/session gone/]")
+        let answers = Mutex(["session gone", "the data"])
+        try await ScriptedServer.run { request in
+            guard request.path == "/file" else { return await tokens.answer(request) }
+            return ScriptedServer.Reply(200, body: answers.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] })
+        } _: { server in
+            try await Rig.run(server, connector: connector) { (rig: Rig) async throws in
+                var request = PreparedRequest(.get, "/file")
+                request.saveTo = SaveTarget(path: directory.path + "/out", mark: "test")
+                let response = try await rig.session.send(request)
+                try response.file?.commit()
+                #expect(try String(contentsOfFile: directory.path + "/out", encoding: .utf8) == "the data")
+                #expect(tokens.issued == 2 && server.count("/file") == 2)
+                answers.withLock { $0 = ["again: session gone"] }
+                let failure = try #require(await rig.failure(request))
+                #expect(failure.message.contains("`detect_on` looks for"), "\(failure.message)")
+            }
+        }
+    }
+
+    @Test func `a token of a signal is not renewed again by a process that waited for its first one`() async throws {
+        let store = try SQLiteStore.inMemory()
+        let (hands, otherHands) = (ManualClock(), ManualClock())
+        let tokens = TokenServer()
+        tokens.refusal.withLock { $0 = .json("{}", status: 401) }
+        try await ScriptedServer.run(tokens.answer) { server in
+            try await Rig.run(server, clock: hands, store: store) { (here: Rig) async throws in
+                try await Rig.run(server, clock: otherHands, store: store) { (there: Rig) async throws in
+                    let identity = try #require(await there.session.knownIdentity())
+                    let busy = NodeID("busy")
+                    let now = hands.now()
+                    _ = try await store.leaseRenewal(of: identity, holder: busy, now: now, until: now + .seconds(30))
+                    let waiting = Task { try await there.get().status }
+                    while otherHands.sleeperCount == 0 { try await Task.sleep(for: .milliseconds(2)) }
+                    try await store.releaseRenewal(of: identity, holder: busy)
+                    // Two tokens: the first one, and that of the signal.
+                    #expect(try await here.get().status == 401)
+                    #expect(tokens.issued == 2)
+                    otherHands.advance(by: .seconds(1))
+                    #expect(try await waiting.value == 401)
+                    #expect(tokens.issued == 2)
+                }
             }
         }
     }

@@ -105,6 +105,24 @@ import Testing
             message: ": 401;"
         ),
         Trouble(
+            name: "401 in words of its own",
+            reply: .json(#"{"error":"Invalid credentials"}"#, status: 401),
+            state: .needsAttention,
+            message: ": 401 Invalid credentials;"
+        ),
+        Trouble(
+            name: "401 with an object of its own",
+            reply: .json(#"{"error":{"message":"wrong password"}}"#, status: 401),
+            state: .needsAttention,
+            message: ": 401 error (wrong password);"
+        ),
+        Trouble(
+            name: "401 that passes",
+            reply: .json(#"{"error":"temporarily_unavailable"}"#, status: 401),
+            state: .cooling(seconds: 1),
+            message: ": 401 temporarily_unavailable; the next"
+        ),
+        Trouble(
             name: "a redirect",
             reply: ScriptedServer.Reply(302, headers: [("Location", "/elsewhere")]),
             state: .cooling(seconds: 1),

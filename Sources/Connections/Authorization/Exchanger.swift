@@ -19,7 +19,11 @@ struct Exchanger: Renewer {
     var isDigestCostly: Bool { fields.runsProgram(definition.exchangeNeeds) }
 
     func prepare(isFresh: Bool) async throws(ConnectionError) -> SecretDigest {
-        if isFresh { fields.forget(definition.exchangeNeeds) }
+        if isFresh {
+            fields.forget(definition.exchangeNeeds)
+        } else {
+            await fields.rereadFiles(definition.exchangeNeeds, owner: identity)
+        }
         // What the way to the server needs as well: a program that gives it must not run while the lease does.
         let values = try await fields.values(for: definition.exchangeNeeds.union(definition.routeNeeds))
         var digest = SecretDigest()
@@ -89,6 +93,7 @@ struct Exchanger: Renewer {
         {
             do {
                 let result = try await run(refresh, "refresh", merged, deadline)
+                try check(result, merged.merging(result), "refresh")
                 return Renewal(kind: .refresh, outcome: .returned(traced(result, values)))
             } catch {
                 // A refused refresh token is of no further use, but the connection's own secrets may be.
@@ -116,7 +121,7 @@ struct Exchanger: Renewer {
         }
         do {
             let result = try await run(acquire, "acquire", merged, deadline)
-            try check(result, values.merging(bag).merging(result))
+            try check(result, merged.merging(result), "acquire")
             return Renewal(kind: .acquire, outcome: .returned(traced(result, values)))
         } catch {
             return Renewal(kind: .acquire, outcome: .failed(error))
@@ -130,7 +135,7 @@ struct Exchanger: Renewer {
         }
         let values = try await fieldValues()
         let result = try await run(acquire, "acquire", values, ContinuousClock.now + timeout, grant: grant)
-        try check(result, values.merging(result))
+        try check(result, values.merging(result), "acquire")
         return traced(result, values)
     }
 
@@ -169,14 +174,30 @@ struct Exchanger: Renewer {
         }
     }
 
-    /// `apply` must find at least one of the keys that it reads and that are no fields.
-    private func check(_ result: ValueMap, _ bag: ValueMap) throws(RenewalProblem) {
+    /// `apply` must find at least one of the keys that it reads and that are no fields, and something of what it needs must be new.
+    ///
+    /// An answer that holds none of them is an error in other words than `error`: merged, it would leave the old token as the new one. What only
+    /// prolongs a session says until when.
+    private func check(_ result: ValueMap, _ bag: ValueMap, _ what: String) throws(RenewalProblem) {
         let expected = definition.applyNeeds.names.filter { name in
             definition.connector?.fields.contains { $0.name == name } != true
         }
-        guard !expected.isEmpty, expected.allSatisfy({ (bag[$0] ?? .null).isNull }) else { return }
+        guard !expected.isEmpty else { return }
+        let isThere = expected.contains { !Self.isNothing(bag[$0]) }
+        let isNew =
+            expected.contains { !Self.isNothing(result[$0]) }
+            || ["expires_in", "expires_at"].contains { !Self.isNothing(result[$0]) }
+        guard !isThere || !isNew else { return }
         let names = expected.sorted().map { "`\($0)`" }.joined(separator: " or ")
-        throw RenewalProblem(message: "acquire returned no \(names), which `apply` reads")
+        throw RenewalProblem(message: "\(what) returned no \(names), which `apply` reads")
+    }
+
+    private static func isNothing(_ value: Value?) -> Bool {
+        switch value {
+        case nil, .null?: true
+        case .string(let text)?: text.isEmpty
+        default: false
+        }
     }
 
     // MARK: Steps
@@ -281,7 +302,7 @@ struct Exchanger: Renewer {
         guard remaining > .zero else {
             throw RenewalProblem(message: "\(label): no answer within \(definition.renewTimeout.text)")
         }
-        let response: Response
+        var response: Response
         do {
             response = try await courier.send(request, to: target, over: way, timeout: remaining) {
                 $0 == target.origin
@@ -289,8 +310,19 @@ struct Exchanger: Renewer {
         } catch {
             throw RenewalProblem(message: courier.redactor.redact(error.message))
         }
+        // As in the SDK, JSON is read whatever the server calls it: many token endpoints say text, or nothing.
+        if step.request.response == .auto, case .string = response.body, let value = Self.object(in: response.bytes) {
+            response.body = value
+        }
         try judge(response, step, scope, label, what)
         return response
+    }
+
+    /// The JSON object that bytes are; nil when they are something else.
+    private static func object(in bytes: [UInt8]) -> Value? {
+        let spaces: Set<UInt8> = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+        guard bytes.first(where: { !spaces.contains($0) }) == UInt8(ascii: "{") else { return nil }
+        return try? Value(json: bytes)
     }
 
     private func judge(
@@ -320,8 +352,9 @@ struct Exchanger: Renewer {
             problem.message += clientAuthenticationHint(scope)
         }
         problem.code = error?.code
-        // RFC 6749 gives wrong client credentials a 401; servers that send no code mean the same.
-        problem.isFinal = error?.isFinal ?? (response.status == 401)
+        // RFC 6749 gives wrong client credentials a 401; servers that send no code, or one of their own, mean the same.
+        problem.isFinal =
+            error.map { $0.isFinal || (response.status == 401 && !$0.isTransient) } ?? (response.status == 401)
         problem.isGrantRefused =
             what == "refresh"
             && (error.map { $0.code == "invalid_grant" } ?? [400, 401, 403].contains(response.status))
@@ -350,8 +383,8 @@ struct Exchanger: Renewer {
     ///
     /// It may well repeat what it was sent.
     private func clean(_ text: String, _ limit: Int) -> String {
-        let line = courier.redactor.redact(text).map { $0.isNewline || $0 == "\t" ? " " : $0 }
-        return line.count > limit ? String(line.prefix(limit)) + "…" : String(line)
+        let line = courier.redactor.redact(text).inOneLine
+        return line.count > limit ? String(line.prefix(limit)) + "…" : line
     }
 }
 

@@ -29,6 +29,13 @@ struct OAuthError: Sendable, Hashable {
     /// Sending the same again would end the same way.
     var isFinal: Bool { Self.finalCodes.contains(code) }
 
+    /// Sending the same later may end otherwise, whatever the status is.
+    var isTransient: Bool { Self.transientCodes.contains(code) }
+
+    private static let transientCodes: Set<String> = [
+        "temporarily_unavailable", "server_error", "authorization_pending", "slow_down", "too_many_requests",
+    ]
+
     private static let finalCodes: Set<String> = [
         "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
         "access_denied", "expired_token", "invalid_target",

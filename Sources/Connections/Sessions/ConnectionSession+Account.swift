@@ -18,7 +18,7 @@ extension ConnectionSession {
             case .request(let step):
                 name = try await answer(to: step)
             }
-            let text = name.isNull ? "" : String(redact(name.text).prefix(200))
+            let text = name.isNull ? "" : String(redact(name.text).inOneLine.prefix(200))
             try await services.store.setAccount(text.isEmpty ? nil : text, of: try await identity())
             return text.isEmpty ? nil : text
         } catch let failure as RequestFailure {

@@ -96,7 +96,9 @@ extension ConnectionSession {
             ])
         case .refused(let error, let description):
             let reason = description.map { "\(error) (\($0))" } ?? error
-            throw RenewalProblem(message: "the server sent the browser back with \(redact(String(reason.prefix(200))))")
+            throw RenewalProblem(
+                message: "the server sent the browser back with \(redact(String(reason.prefix(200))).inOneLine)"
+            )
         case nil:
             throw RenewalProblem(message: "no browser came back within \(limit.text)")
         }
@@ -137,10 +139,11 @@ extension ConnectionSession {
             throw RenewalProblem(message: "the answer has no `device_code`, `user_code` and `verification_uri`")
         }
         services.courier.redactor.add(device)
-        prompt(.enter(code: user.text, url: url.text, complete: codes["verification_uri_complete"]?.text))
+        let complete = codes["verification_uri_complete"]?.text.inOneLine
+        prompt(.enter(code: user.text.inOneLine, url: url.text.inOneLine, complete: complete))
         let lifetime = TokenExpiry.accessToken(codes, sentAt: begin) ?? begin + limit
         let end = min(lifetime, begin + limit)
-        var interval = Duration.seconds(codes["interval"].flatMap { Double($0.text) } ?? 5)
+        var interval = Self.pollInterval(codes["interval"])
         while true {
             guard services.clock.now() + interval < end else {
                 throw RenewalProblem(message: "nobody entered the code within \((end - begin).text)")
@@ -156,9 +159,19 @@ extension ConnectionSession {
                 default:
                     // A broken line is no answer: the next poll may get one (section 3.5).
                     guard error.code == nil, !error.isFinal else { throw error }
-                    interval = min(interval * 2, .seconds(60))
+                    interval = max(interval, min(interval * 2, .seconds(60)))
                 }
             }
         }
+    }
+
+    /// The pause between two polls: 5 s where the server names none (RFC 8628 section 3.2).
+    ///
+    /// Never so short that the polls are a storm, whatever the server says.
+    static func pollInterval(_ value: Value?) -> Duration {
+        guard let seconds = value.flatMap({ Double($0.text) }), seconds.isFinite, seconds > 0 else {
+            return .seconds(5)
+        }
+        return .seconds(min(max(seconds, 1), 3_600))
     }
 }

@@ -58,16 +58,21 @@ struct Token: Sendable {
 enum TokenExpiry {
     /// `expires_in` (seconds, a number or digits in a text; RFC 6749 section 5.1), else `expires_at` (seconds since 1970 or RFC 3339).
     ///
-    /// `sentAt` is the moment before the request was sent: the server's clock began to run after it. Zero and less mean unknown.
+    /// `sentAt` is the moment before the request was sent: the server's clock began to run after it. Zero and less mean unknown, and so does a
+    /// moment before the request: clocks differ, and a token that each request had to renew would be worse than one that the server refuses.
     static func accessToken(_ result: ValueMap, sentAt: Instant) -> Instant? {
         if let seconds = number(result["expires_in"]), seconds > 0 { return sentAt + .seconds(seconds) }
-        switch result["expires_at"] {
+        return moment(result["expires_at"]).flatMap { $0 > sentAt ? $0 : nil }
+    }
+
+    private static func moment(_ value: Value?) -> Instant? {
+        switch value {
         case .timestamp(let moment): return Instant(rfc3339: moment.rfc3339)
         case .string(let text):
             if let moment = Instant(rfc3339: text) { return moment }
         default: break
         }
-        guard let seconds = number(result["expires_at"]), seconds > 0 else { return nil }
+        guard let seconds = number(value), seconds > 0 else { return nil }
         // Thirteen digits are milliseconds.
         return Instant(microseconds: Int64(seconds > 1e11 ? seconds * 1e3 : seconds * 1e6))
     }

@@ -60,7 +60,8 @@ extension TokenKeeper {
                 guard let record else { return .granted(standing) }
                 if record.generation > before {
                     uncommitted = nil
-                    adopt(record, reason: reason, present)
+                    // What brought it is not what it was wanted for here.
+                    adopt(record, reason: nil, present)
                     // A person's sign-in stands above what was renewed meanwhile.
                     if signedIn != nil { return .granted(standing) }
                     // It may have been renewed long ago, and be spent as well.
@@ -198,7 +199,7 @@ extension TokenKeeper {
                     ]
                 )
             case .superseded(let newer):
-                adopt(newer, reason: reason, present)
+                adopt(newer, reason: nil, present)
             }
         } catch {
             // The server may have taken the old refresh token back already: the new one is kept for the next try.
