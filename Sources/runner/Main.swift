@@ -32,7 +32,11 @@ enum Main {
                 Terminal.out(Runner.fullMessage(for: error))
                 exit(0)
             }
-            Terminal.errorLine(Runner.fullMessage(for: error))
+            if let slip = CommandName.slip(in: Array(CommandLine.arguments.dropFirst())) {
+                Terminal.error(slip.message)
+            } else {
+                Terminal.errorLine(Runner.fullMessage(for: error))
+            }
             exit(Failure.Code.invalid.rawValue)
         }
     }

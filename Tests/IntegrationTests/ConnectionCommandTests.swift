@@ -58,11 +58,23 @@ import Testing
         try await SandboxWorkspace.serve(["me.yml": OnceTests.me]) { _, program, _ in
             for (arguments, status, words) in [
                 (["connections", "authorize", "api"], 2, "acquires its token itself"),
-                (["connections", "refresh", "apy"], 2, "there is no valid connection `apy`"),
-                (["connections", "history", "apy"], 2, "there is no valid connection `apy`"),
+                (
+                    ["connections", "refresh", "apis"], 2,
+                    "there is no valid connection `apis` in .; `api` was probably meant"
+                ),
+                (["connections", "history", "apis"], 2, "`api` was probably meant"),
+                (["connections", "revoke", "other"], 2, "`runner connections` lists them"),
+                (["connections", "history", "api", "--limit", "0"], 2, "--limit must be at least 1"),
                 (["connections", "authorize", "api", "--timeout", "soon"], 2, "--timeout soon"),
                 (["connectors", "new", "a/b", "--from", "basic"], 2, "`a/b` is no name"),
-                (["connectors", "new", "x", "--from", "basics"], 2, "there is no connector `basics`"),
+                (
+                    ["connectors", "new", "x", "--from", "basics"], 2,
+                    "there is no connector `basics`; `basic` was probably meant"
+                ),
+                (["conections"], 2, "`runner` has no command `conections`; `connections` was probably meant"),
+                (["connections", "tset", "api"], 2, "`runner connections` has no command `tset`; `test` was"),
+                (["keys", "rotat"], 2, "`runner keys` has no command `rotat`; `rotate` was probably meant"),
+                (["connectors", "show", "hmax"], 2, "`hmac` was probably meant"),
             ] {
                 let outcome = try await program.start(arguments).outcome()
                 #expect(outcome.status == Int32(status), "\(arguments): \(outcome.errors)")
@@ -127,18 +139,30 @@ import Testing
             "connections/f.yml": bearer + "{ env: NOT_SET, default: '' } }\n",
             "connections/g.yml": bearer + "{ env: LONG } }\n",
             "connections/i.yml": bearer + "{ file: connections } }\n",
+            "connections/j.yml": bearer + "{ env: EMPTY } }\n", "connections/k.yml": bearer + "{ file: own } }\n",
+            // The sandbox's secret is none.
+            "connections/l.yml":
+                "connector: bearer\nfields: { token: { file: open }, base_url: 'http://127.0.0.1:1' }\n",
             "own.yml":
                 "connection: { connector: basic, base_uri: https://x.example/, fields: { username: u, password: { env: NOT_SET } } }\nactions: [ { get: /me } ]\n",
             "uses.yml": "connection: a\nactions: [ { get: /me } ]\n", "open": "long-enough\n",
+            "own": "long-enough\n",
         ])
-        let program = Program(in: directory.path, ["PIN": "12x4", "LONG": "long-enough"])
+        for (name, mode) in [("open", 0o644), ("own", 0o600)] {
+            try FileManager.default.setAttributes(
+                [.posixPermissions: mode],
+                ofItemAtPath: directory.path + "/" + name
+            )
+        }
+        let program = Program(in: directory.path, ["PIN": "12x4", "LONG": "long-enough", "EMPTY": ""])
         let outcome = try await program.run("validate", "--json")
         #expect(outcome.status == 0)
         let found = outcome.json.items.filter { $0["code"]?.string != "connection.literal-secret" }
         #expect(
             found.map { "\($0["path"]?.string ?? ""):\($0["line"]?.text ?? ""): \($0["code"]?.string ?? "")" } == [
                 "connections/a.yml:3: connection.variable", "connections/b.yml:3: connection.short-secret",
-                "connections/c.yml:3: connection.file", "connections/i.yml:3: connection.file",
+                "connections/c.yml:3: connection.file", "connections/d.yml:3: connection.readable",
+                "connections/i.yml:3: connection.file", "connections/j.yml:3: connection.empty",
                 "own.yml:1: connection.variable",
             ]
         )

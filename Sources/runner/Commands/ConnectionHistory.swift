@@ -24,6 +24,7 @@ struct ConnectionHistory: AsyncParsableCommand {
     @OptionGroup var place: WorkspaceOptions
 
     func run() async throws {
+        guard limit > 0 else { throw Failure(.invalid, "--limit must be at least 1") }
         let location = try place.location()
         let workspace = try location.loader().loadConnections()
         let store = try StoreAccess.ifPresent(location, place.store, workspace.settings)
@@ -32,7 +33,9 @@ struct ConnectionHistory: AsyncParsableCommand {
         let renewals = try await StoreAccess.asking { () async throws(StoreError) in
             try await store?.renewals(of: name, limit: limit) ?? []
         }
-        if renewals.isEmpty, workspace.connections[name] == nil { throw ConnectionAccess.unknown(name, location) }
+        if renewals.isEmpty, workspace.connections[name] == nil {
+            throw ConnectionAccess.unknown(name, workspace, location)
+        }
         if json { return Terminal.out(Listing.array(renewals.map(Listing.json))) }
         guard !renewals.isEmpty else { return Terminal.errorLine("`\(name)` has never been renewed") }
         var table = Table(["AT", "WHY", "HOW", "TOOK", "OUTCOME"])

@@ -64,7 +64,7 @@ struct Connectors: ParsableCommand {
         func run() throws {
             let workspace = try place.location().loader().loadConnections()
             guard let connector = workspace.connectors[name] else {
-                throw Failure(.invalid, "there is no connector `\(name)`; `runner connectors` lists them")
+                throw ConnectionAccess.unknownConnector(name, workspace)
             }
             Terminal.out(connector.text.hasSuffix("\n") ? String(connector.text.dropLast()) : connector.text)
         }

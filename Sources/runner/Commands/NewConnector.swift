@@ -22,8 +22,9 @@ struct NewConnector: ParsableCommand {
         guard !name.isEmpty, !name.hasPrefix("."), !name.hasPrefix("_"), !name.contains("/") else {
             throw Failure(.invalid, "`\(name)` is no name for a connector: it becomes a file's name")
         }
-        guard let original = try location.loader().loadConnections().connectors[from] else {
-            throw Failure(.invalid, "there is no connector `\(from)`; `runner connectors` lists them")
+        let workspace = try location.loader().loadConnections()
+        guard let original = workspace.connectors[from] else {
+            throw ConnectionAccess.unknownConnector(from, workspace)
         }
         let directory = location.root + "/connectors"
         let path = "\(directory)/\(name).yml"

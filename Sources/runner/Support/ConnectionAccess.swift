@@ -1,6 +1,7 @@
 import Connections
 import Logging
 import Recipe
+import YAML
 
 /// What commands about one connection begin with.
 enum ConnectionAccess {
@@ -15,7 +16,7 @@ enum ConnectionAccess {
         let workspace = loader.loadConnections()
         guard let connection = workspace.connections[name] else {
             Report.show(workspace)
-            throw unknown(name, location)
+            throw unknown(name, workspace, location)
         }
         let runtime = try Runtime(
             location,
@@ -49,11 +50,16 @@ enum ConnectionAccess {
         }
     }
 
-    static func unknown(_ name: String, _ location: WorkspaceLocation) -> Failure {
-        Failure(
-            .invalid,
-            "there is no valid connection `\(name)` in \(location.shown); `runner connections` lists them"
-        )
+    static func unknown(_ name: String, _ workspace: Workspace, _ location: WorkspaceLocation) -> Failure {
+        let near = Suggestion.nearest(to: name, among: workspace.connections.keys.sorted())
+        let mend = near.map { "`\($0)` was probably meant" } ?? "`runner connections` lists them"
+        return Failure(.invalid, "there is no valid connection `\(name)` in \(location.shown); \(mend)")
+    }
+
+    static func unknownConnector(_ name: String, _ workspace: Workspace) -> Failure {
+        let near = Suggestion.nearest(to: name, among: workspace.connectors.keys.sorted())
+        let mend = near.map { "`\($0)` was probably meant" } ?? "`runner connectors` lists them"
+        return Failure(.invalid, "there is no connector `\(name)`; \(mend)")
     }
 
     /// The exit of a command whose connection refused.
