@@ -17,9 +17,10 @@ struct RequestBenchmark {
         case authorized = "an authorized request"
     }
 
-    /// Some at once, so that threads have work and do not sleep between two steps of a request: what a lone request costs is mostly the
-    /// waking of threads, and differs by 30 µs with the cores on which they happen to be. Fewer than the eight connections that a bare
-    /// client opens to a host by itself, so that none waits there.
+    /// So many send at once: threads then have work, and do not sleep between two steps of a request.
+    ///
+    /// What a lone request costs is mostly the waking of threads, and differs by 30 µs with the cores on which they happen to be. Fewer than
+    /// the eight connections that a bare client opens to a host by itself, so that none waits there.
     private static let senders = 4
 
     private let client: HTTPClient

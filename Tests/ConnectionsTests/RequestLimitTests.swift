@@ -69,11 +69,14 @@ struct RequestLimitTests {
         #expect(try await limiter.run { $0 } == 0)
     }
 
-    @Test func `more bays are opened while those who wait would wait long, and only then`() async throws {
-        let clock = ManualClock()
+    /// Thirty requests, each of which takes until something comes through the gate, in eight bays of one place, of which one is open.
+    private func crowd(
+        behind gate: AsyncStream<Void>,
+        _ clock: ManualClock,
+        _ state: Counting,
+        _ body: () async throws -> Void
+    ) async throws {
         let limiter = ConcurrencyLimiter(limit: 8, baySize: 1, openBays: 1, clock: clock)
-        let state = Counting()
-        let (gate, open) = AsyncStream<Void>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<30 {
                 group.addTask {
@@ -84,6 +87,16 @@ struct RequestLimitTests {
                     }
                 }
             }
+            try await body()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func `more bays are opened while those who wait would wait long, and only then`() async throws {
+        let clock = ManualClock()
+        let state = Counting()
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        try await crowd(behind: gate, clock, state) {
             for most in [1, 2, 4] {
                 while clock.sleeperCount == 0 || state.most < most { await Task.yield() }
                 #expect(state.most == most)
@@ -92,26 +105,15 @@ struct RequestLimitTests {
             while state.most < 8 { await Task.yield() }
             #expect(clock.sleeperCount == 0)
             open.finish()
-            try await group.waitForAll()
         }
         #expect(state.done == 30 && state.most == 8)
     }
 
     @Test func `a server that is fast keeps to the bays that are open`() async throws {
         let clock = ManualClock()
-        let limiter = ConcurrencyLimiter(limit: 8, baySize: 1, openBays: 1, clock: clock)
         let state = Counting()
         let (gate, open) = AsyncStream<Void>.makeStream()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<30 {
-                group.addTask {
-                    try await limiter.run { _ in
-                        state.enter()
-                        for await _ in gate { break }
-                        state.leave()
-                    }
-                }
-            }
+        try await crowd(behind: gate, clock, state) {
             while clock.sleeperCount == 0 { await Task.yield() }
             for done in 1...3 {
                 open.yield()
@@ -121,7 +123,6 @@ struct RequestLimitTests {
             while clock.sleeperCount == 0 { await Task.yield() }
             #expect(state.most == 1)
             open.finish()
-            try await group.waitForAll()
         }
         #expect(state.done == 30 && state.most == 1)
     }

@@ -59,6 +59,14 @@ struct URLReferenceTests {
         }
     }
 
+    @Test func `a parameter is removed by its value too, and the others stay as they are written`() throws {
+        var target = try Target("https://h/x?a=1&&key=m%69ne&key=theirs&b", base: nil)
+        target.removeQuery(named: "key", value: "mine")
+        #expect(target.url == "https://h/x?a=1&&key=theirs&b")
+        target.removeQuery(named: "b", value: "")
+        #expect(target.url == "https://h/x?a=1&&key=theirs&b")
+    }
+
     @Test func `query parameters are encoded, added and replaced`() throws {
         var target = try Target("https://h/x?a=1&key=old&k%65y=2", base: nil)
         target.removeQuery(named: "key")

@@ -124,7 +124,7 @@ public final class HTTPTransport: Sendable {
     /// - Parameters:
     ///   - userAgent: what it calls itself, `runner/VERSION`.
     ///   - connectionsPerHost: HTTP/1.1 connections to one host at the same time; at least the largest `max_concurrency`.
-    ///   - threads: threads of its own; nil shares those of the process, one per core.
+    ///   - threads: threads of its own; nil shares those of the process.
     ///   - idleTimeout: the longest silence of a server that has the whole request.
     ///   - interceptor: stands between it and the network.
     public init(

@@ -106,11 +106,8 @@ struct Target: Sendable, Hashable {
         }
     }
 
-    /// Removes the query parameters of a name.
-    mutating func removeQuery(named name: String) { reference.removeQuery(named: name) }
-
-    /// Removes the query parameters of a name and a value.
-    mutating func removeQuery(named name: String, value: String) {
+    /// Removes the query parameters of a name, and of a value where one is given.
+    mutating func removeQuery(named name: String, value: String? = nil) {
         reference.removeQuery(named: name, value: value)
     }
 

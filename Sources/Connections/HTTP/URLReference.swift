@@ -55,23 +55,15 @@ struct URLReference: Sendable, Hashable {
         return target
     }
 
-    /// Removes the parameters of a name from the query.
-    mutating func removeQuery(named name: String) {
-        guard let query else { return }
-        let kept = query.split(separator: "&").filter { part in
-            PercentEncoding.decoded(part.prefix { $0 != "=" }) != name
-        }
-        self.query = kept.isEmpty ? nil : kept.joined(separator: "&")
-    }
-
-    /// Removes the parameters of a name and a value from the query; the others stay as they are written.
-    mutating func removeQuery(named name: String, value: String) {
+    /// Removes the parameters of a name, and of a value where one is given, from the query; the others stay as they are written.
+    mutating func removeQuery(named name: String, value: String? = nil) {
         guard let query else { return }
         let parts = query.split(separator: "&", omittingEmptySubsequences: false)
         let kept = parts.filter { part in
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return pair.count < 2 || PercentEncoding.decoded(pair[0]) != name
-                || PercentEncoding.decoded(pair[1]) != value
+            guard PercentEncoding.decoded(pair[0]) == name else { return true }
+            guard let value else { return false }
+            return pair.count < 2 || PercentEncoding.decoded(pair[1]) != value
         }
         guard kept.count < parts.count else { return }
         self.query = kept.isEmpty ? nil : kept.joined(separator: "&")

@@ -107,26 +107,27 @@ final class ConcurrencyLimiter: Sendable {
         next?.resume(returning: bay)
     }
 
-    /// Opens more bays while those in the queue would wait too long.
+    /// Opens more bays while those in the queue would wait too long, and not all are open.
     private func watchQueue() async {
-        var isLooking = true
-        while isLooking {
-            // Not cancelled: it is nobody's child.
-            try? await clock.sleep(for: Self.interval)
-            let (admitted, mustGoOn) = state.withLock { state in
-                var admitted: [(CheckedContinuation<Int?, Never>, Int)] = []
-                if let ended = state.ended, ended * Self.patience < state.queue.count {
-                    state.open = min(state.open * 2, state.free.count)
-                    while !state.queue.isEmpty, let bay = state.take() {
-                        admitted.append((state.queue.removeFirst().continuation, bay))
-                    }
+        // Not cancelled: it is nobody's child.
+        repeat { try? await clock.sleep(for: Self.interval) } while admitMore()
+    }
+
+    /// Opens twice as many bays where those in the queue would wait too long; false when nothing is left to be looked at.
+    private func admitMore() -> Bool {
+        let (admitted, mustGoOn) = state.withLock { state in
+            var admitted: [(CheckedContinuation<Int?, Never>, Int)] = []
+            if let ended = state.ended, ended * Self.patience < state.queue.count {
+                state.open = min(state.open * 2, state.free.count)
+                while !state.queue.isEmpty, let bay = state.take() {
+                    admitted.append((state.queue.removeFirst().continuation, bay))
                 }
-                let mustGoOn = state.open < state.free.count && !state.queue.isEmpty
-                state.ended = mustGoOn ? 0 : nil
-                return (admitted, mustGoOn)
             }
-            for (continuation, bay) in admitted { continuation.resume(returning: bay) }
-            isLooking = mustGoOn
+            let mustGoOn = state.open < state.free.count && !state.queue.isEmpty
+            state.ended = mustGoOn ? 0 : nil
+            return (admitted, mustGoOn)
         }
+        for (continuation, bay) in admitted { continuation.resume(returning: bay) }
+        return mustGoOn
     }
 }

@@ -21,7 +21,7 @@ extension Scheduler {
     static let lead = Duration.milliseconds(500)
     /// So long before its time the same is tried once more, of a fire whose recipe still had a run then.
     private static let shortLead = Duration.milliseconds(50)
-    /// So many are: of more, the others could not begin on their time either.
+    /// So many fires at most are claimed ahead: they have their slots from then on, and are to begin in the same moment.
     private static let aheadLimit = 1_024
 
     /// When a trigger that is due at a moment is looked at: early enough to claim its fire, or then when that has been tried.
