@@ -75,6 +75,15 @@ public struct ValueMap: Sendable {
         }
     }
 
+    /// Whether both are copies of one map, and neither was changed since.
+    public func sharesStorage(with other: ValueMap) -> Bool {
+        entries.withUnsafeBufferPointer { entries in
+            other.entries.withUnsafeBufferPointer {
+                entries.count == $0.count && entries.baseAddress == $0.baseAddress
+            }
+        }
+    }
+
     /// Adds an entry; false when the key is there already, or is of no allowed type.
     mutating func insertNew(_ key: Value, _ value: Value) -> Bool {
         guard let mapKey = MapKey(key), position(of: mapKey) == nil else { return false }
@@ -90,7 +99,7 @@ public struct ValueMap: Sendable {
         return nil
     }
 
-    private mutating func append(_ mapKey: MapKey, _ key: Value, _ value: Value) {
+    private mutating func append(_ mapKey: MapKey, _ key: consuming Value, _ value: consuming Value) {
         entries.append(Entry(key: key, value: value))
         guard entries.count > Self.linear else { return }
         if index.isEmpty {

@@ -255,8 +255,11 @@ extension RunContext {
             output: ending.output,
             state: ending.state
         )
-        if let output = ending.output { end.outputSecrets = services.redactor.secrets(in: output) }
-        end.outputSecrets += services.redactor.secrets(in: order.inputs)
+        end.outputSecrets = services.redactor.secrets(in: order.inputs)
+        // In the record of an action they are marked already.
+        if let output = ending.output, !end.outputSecrets.isEmpty || !end.isOutputRecorded {
+            end.outputSecrets += services.redactor.secrets(in: output)
+        }
         if let state = ending.state { end.stateSecrets = services.redactor.secrets(in: state) }
         return end
     }

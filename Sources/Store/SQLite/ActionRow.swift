@@ -9,13 +9,17 @@ struct ActionRow: Sendable {
     let result: Data?
 
     static func write(_ action: ActionRecord, run: Int64, result: Data?, _ session: Writer.Session) throws {
-        let replace = try session.hot(
+        // Not `INSERT OR REPLACE`, for which SQLite opens a savepoint and looks for references to what it would delete, each time.
+        let write = try session.hot(
             """
-            INSERT OR REPLACE INTO action (run, path, item, status, attempts, started_at, finished_at, request, error, result)
+            INSERT INTO action (run, path, item, status, attempts, started_at, finished_at, request, error, result)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (run, path, item) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
+                started_at = excluded.started_at, finished_at = excluded.finished_at, request = excluded.request,
+                error = excluded.error, result = excluded.result
             """
         )
-        try replace.run(
+        try write.run(
             .integer(run),
             .text(action.path),
             .text(action.index),

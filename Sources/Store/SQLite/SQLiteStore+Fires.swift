@@ -265,6 +265,7 @@ extension SQLiteStore {
             .text(run.origin?.text)
         )
         guard inserted > 0 else { return false }
+        if run.status.isLive { session.rows.note(run.id, row: session.database.lastInsertedRowID) }
         if !isNewest, isInOrder { try raiseLastFire(of: keys.trigger, to: latest, session.database) }
         return true
     }

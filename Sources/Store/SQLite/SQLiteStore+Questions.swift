@@ -58,7 +58,7 @@ extension SQLiteStore {
         guard let found else { return nil }
         var actions: [ActionRecord] = []
         for row in found.actions { actions.append(try opened(row)) }
-        let output = try openedMarked(found.output, .output(found.run.id))
+        let output = try opened(found.output, of: found.run.id, among: actions)
         let secrets = output?.secrets ?? []
         return RunDetail(
             run: found.run,
@@ -68,6 +68,18 @@ extension SQLiteStore {
             error: found.error,
             secrets: secrets + actions.flatMap(\.secrets)
         )
+    }
+
+    /// The output of a run, wherever it is kept.
+    private func opened(
+        _ output: Data?,
+        of run: RunID,
+        among actions: [ActionRecord]
+    ) throws(StoreError) -> MarkedValue? {
+        guard let place = output.flatMap(OutputPlace.init(stored:)) else {
+            return try openedMarked(output, .output(run))
+        }
+        return place.output(in: actions).map { MarkedValue($0.asJSONValue) }
     }
 
     /// See ``Store/lastRuns(of:)``.

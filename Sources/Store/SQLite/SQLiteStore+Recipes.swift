@@ -124,7 +124,8 @@ extension SQLiteStore {
 
 /// What differs between the triggers on record and those that are there.
 struct TriggerChange: Equatable {
-    /// New, or back after a removal.
+    /// New, or back after a removal; in the order of their names, as a scheduler claims fires of one moment: those of neighbours then touch a few pages of the
+    /// file, and not one each.
     var appeared: [TriggerKey]
     /// On record, but gone.
     var removed: [TriggerKey]
@@ -132,6 +133,7 @@ struct TriggerChange: Equatable {
     init(from known: [TriggerRecord], to present: Set<TriggerKey>) {
         let active = Set(known.lazy.filter { $0.removedAt == nil }.map(\.key))
         appeared = present.filter { !active.contains($0) }
+            .sorted { ($0.recipe, $0.trigger) < ($1.recipe, $1.trigger) }
         removed = active.filter { !present.contains($0) }
     }
 

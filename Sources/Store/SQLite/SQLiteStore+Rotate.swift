@@ -56,11 +56,14 @@ extension SQLiteStore {
 
         /// Seals a column's values again, one at a time: together they may be larger than memory.
         ///
+        /// An output that only says where it stands (`OutputPlace`) is not sealed.
+        ///
         /// `context` is SQL for what `SealedPlace.context` says.
         mutating func reseal(_ table: String, _ column: String, context: String) throws -> Int {
             let rowids = try Int64.fetchAll(
                 database,
-                sql: "SELECT \(key(table)) FROM \(table) WHERE \(column) IS NOT NULL"
+                sql:
+                    "SELECT \(key(table)) FROM \(table) WHERE \(column) IS NOT NULL AND substr(\(column), 1, 1) <> x'03'"
             )
             let read = "SELECT \(column), \(context) FROM \(table) WHERE \(key(table)) = ?"
             let write = "UPDATE \(table) SET \(column) = ? WHERE \(key(table)) = ?"

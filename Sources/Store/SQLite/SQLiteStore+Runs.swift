@@ -125,29 +125,41 @@ extension SQLiteStore {
         let results = actions
         // What is known of the inputs by now is kept with the output, also of a run that gave none.
         let given = end.output ?? (end.outputSecrets.isEmpty ? nil : .null)
-        let output = try sealed(given, secrets: end.outputSecrets, .output(end.run))
+        let output: Data?
+        if end.outputSecrets.isEmpty, let place = end.outputPlace {
+            output = place.stored
+        } else {
+            output = try sealed(given, secrets: end.outputSecrets, .output(end.run))
+        }
         try await writer.write { session in
             let database = session.database
-            let key = try Self.heldRun(end.run, fence: fence, session)
-            if let state = end.state { try self.commit(state, of: end, key, database) }
-            for (action, result, digest) in results {
-                try ActionRow.write(action, run: key, result: result, session)
-                if let digest { try Self.markDone(digest, run: key, database) }
+            guard let key = try session.rows[end.run] ?? Self.liveRun(end.run, fence: fence, session) else {
+                throw StoreError.fenced(end.run)
             }
             let update = try session.hot(
                 """
-                UPDATE run SET status = ?, reason = ?, error = ?, finished_at = ?, lateness = coalesce(?, lateness), output = ? WHERE key = ?
+                UPDATE run SET status = ?, reason = ?, error = ?, finished_at = ?, lateness = coalesce(?, lateness), output = ?
+                WHERE key = ? AND id = ? AND fence = ? AND status IN ('queued', 'running')
                 """
             )
-            try update.run(
+            let updated = try update.run(
                 .text(end.status.rawValue),
                 .text(end.reason),
                 .text(end.error),
                 .integer(end.finishedAt.microseconds),
                 .integer(end.lateness?.wholeMicroseconds),
                 .blob(output),
-                .integer(key)
+                .integer(key),
+                .text(end.run.text),
+                .integer(fence)
             )
+            session.rows.forget(end.run)
+            guard updated > 0 else { throw StoreError.fenced(end.run) }
+            for (action, result, digest) in results {
+                try ActionRow.write(action, run: key, result: result, session)
+                if let digest { try Self.markDone(digest, run: key, database) }
+            }
+            if let state = end.state { try self.commit(state, of: end, key, database) }
         }
         for (action, result, _) in results {
             spilled?.note(result, of: action.run, path: action.path, index: action.index)
@@ -215,7 +227,12 @@ extension SQLiteStore {
     }
 
     private static func liveRun(_ run: RunID, fence: Int64, _ session: Writer.Session) throws -> Int64? {
-        try session.hot("SELECT key FROM run WHERE id = ? AND fence = ? AND status IN ('queued', 'running')")
+        if let row = session.rows[run] {
+            return try session.hot(
+                "SELECT key FROM run WHERE key = ? AND id = ? AND fence = ? AND status IN ('queued', 'running')"
+            ).integer(.integer(row), .text(run.text), .integer(fence))
+        }
+        return try session.hot("SELECT key FROM run WHERE id = ? AND fence = ? AND status IN ('queued', 'running')")
             .integer(.text(run.text), .integer(fence))
     }
 

@@ -6,7 +6,7 @@ import GRDB
 /// microseconds, sealed values BLOBs.
 enum Schema {
     /// What this program reads and writes: `user_version` of the file.
-    static let current = 7
+    static let current = 8
 
     /// `application_id` of our files ("runr").
     static let applicationID = 0x7275_6E72
@@ -33,6 +33,9 @@ enum Schema {
         }
         migrator.registerMigration("7") { database in
             try database.execute(sql: marks)
+        }
+        migrator.registerMigration("8") { database in
+            try database.execute(sql: places)
         }
         return migrator
     }
@@ -269,5 +272,10 @@ enum Schema {
     private static let marks = """
         -- No table has changed: sealed values may say which secrets are in them, which earlier programs cannot read.
         PRAGMA user_version = 7;
+        """
+
+    private static let places = """
+        -- No table has changed: an output may say which action's result it is, which earlier programs cannot read.
+        PRAGMA user_version = 8;
         """
 }

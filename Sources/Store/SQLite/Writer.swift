@@ -10,6 +10,7 @@ final class Writer: Sendable {
     struct Session {
         let database: Database
         let names: Names
+        let rows: RunRows
         fileprivate let statements: HotStatements
 
         /// A statement that each run needs; others go through `database`.
@@ -30,6 +31,7 @@ final class Writer: Sendable {
     let path: String
     private let queue: DatabaseQueue
     private let names = Names()
+    private let rows = RunRows()
     private let statements = HotStatements()
     private let waiting = Mutex(Waiting())
 
@@ -118,7 +120,7 @@ final class Writer: Sendable {
     }
 
     private func perform(_ group: [Operation], in database: Database) {
-        let session = Session(database: database, names: names, statements: statements)
+        let session = Session(database: database, names: names, rows: rows, statements: statements)
         var answers: [@Sendable () -> Void] = []
         answers.reserveCapacity(group.count)
         var isPerforming = false
@@ -131,6 +133,7 @@ final class Writer: Sendable {
             }
         } catch {
             names.forget()
+            rows.forgetAll()
             if isPerforming, group.count > 1 {
                 for operation in group { perform([operation], in: database) }
             } else {

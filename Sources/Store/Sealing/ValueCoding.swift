@@ -13,10 +13,11 @@ enum ValueCoding {
 
     static func encode(_ value: Value, secrets: [String] = []) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(256)
         if !secrets.isEmpty {
             bytes.append(Tag.secrets.rawValue)
             append(UInt64(secrets.count), to: &bytes)
-            for secret in secrets { append(counted: secret.utf8, to: &bytes) }
+            for secret in secrets { append(counted: secret, to: &bytes) }
         }
         append(value, to: &bytes)
         return bytes
@@ -45,7 +46,7 @@ enum ValueCoding {
             withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
         case .string(let text):
             tag(.string)
-            append(counted: text.utf8, to: &bytes)
+            append(counted: text, to: &bytes)
         case .bytes(let octets):
             tag(.bytes)
             append(counted: octets, to: &bytes)
@@ -69,13 +70,13 @@ enum ValueCoding {
             append(zigzag: length.nanoseconds, to: &bytes)
         case .type(let type):
             tag(.type)
-            append(counted: type.name.utf8, to: &bytes)
+            append(counted: type.name, to: &bytes)
         case .optional(let optional):
             tag(optional.value == nil ? .none : .some)
             if let value = optional.value { append(value, to: &bytes) }
         case .ip, .cidr:
             tag(.string)
-            append(counted: value.text.utf8, to: &bytes)
+            append(counted: value.text, to: &bytes)
         }
     }
 
@@ -92,9 +93,17 @@ enum ValueCoding {
         append(UInt64(bitPattern: number << 1 ^ number >> 63), to: &bytes)
     }
 
-    private static func append(counted octets: some Collection<UInt8>, to bytes: inout [UInt8]) {
+    private static func append(counted octets: [UInt8], to bytes: inout [UInt8]) {
         append(UInt64(octets.count), to: &bytes)
         bytes.append(contentsOf: octets)
+    }
+
+    private static func append(counted text: String, to bytes: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { octets in
+            append(UInt64(octets.count), to: &bytes)
+            bytes.append(contentsOf: octets)
+        }
     }
 
     private struct Reader {
