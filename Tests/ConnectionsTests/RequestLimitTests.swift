@@ -46,6 +46,21 @@ struct RequestLimitTests {
         #expect(try await third.value)
     }
 
+    @Test func `who needs no place any more passes it on`() {
+        let limiter = ConcurrencyLimiter(limit: 1)
+        let takers = [true, false, false, true, true].map(Taker.init)
+        for taker in takers { limiter.enter(taker) }
+        #expect(takers.map(\.bays) == [[0], [], [], [], []])
+        limiter.withdraw(takers[3])
+        limiter.leave(0)
+        #expect(takers.map(\.bays) == [[0], [], [], [], [0]])
+        limiter.leave(0)
+        let last = Taker(isWilling: false)
+        limiter.enter(last)
+        limiter.enter(takers[3])
+        #expect(last.bays.isEmpty && takers[3].bays == [0])
+    }
+
     @Test func `places of the first bays are taken first, and no bay has more than its size`() async throws {
         let limiter = ConcurrencyLimiter(limit: 7, baySize: 3)
         let (gate, open) = AsyncStream<Void>.makeStream()
@@ -272,5 +287,20 @@ private final class Counting: Sendable {
             $0.running -= 1
             $0.done += 1
         }
+    }
+}
+
+/// Takes what places it is given, or none.
+private final class Taker: PlaceTaker {
+    private let isWilling: Bool
+    private let taken = Mutex<[Int]>([])
+
+    init(isWilling: Bool) { self.isWilling = isWilling }
+
+    var bays: [Int] { taken.withLock(\.self) }
+
+    func take(placeIn bay: Int) -> Bool {
+        if isWilling { taken.withLock { $0.append(bay) } }
+        return isWilling
     }
 }

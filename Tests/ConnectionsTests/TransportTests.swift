@@ -227,6 +227,68 @@ extension Rig {
         try await expectAnswers(to: 150, connections: 150) { await together.join() }
     }
 
+    /// Sends requests over one connection to a server that answers when `open` is finished, once the first has arrived there.
+    private func withOneConnection(
+        threads: Int? = nil,
+        _ body:
+            @escaping @Sendable (
+                _ send: @escaping @Sendable () async throws -> Int,
+                _ transport: HTTPTransport,
+                _ open: AsyncStream<Void>.Continuation
+            ) async throws -> Void
+    ) async throws {
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        let (arrived, arrive) = AsyncStream<Void>.makeStream()
+        try await ScriptedServer.run({ _ in
+            arrive.yield()
+            for await _ in gate { break }
+            return ScriptedServer.Reply(200)
+        }) { server in
+            let transport = HTTPTransport(userAgent: "test", connectionsPerHost: 1, threads: threads)
+            let request = OutgoingRequest(
+                method: "GET",
+                url: server.baseURL + "/x",
+                headers: [],
+                timeout: .seconds(600),
+                maxBytes: 1 << 20
+            )
+            let send = { @Sendable in try await transport.send(request).status }
+            let first = Task { try? await send() }
+            for await _ in arrived { break }
+            try await body(send, transport, open)
+            open.finish()
+            _ = await first.value
+            await transport.shutdown()
+        }
+    }
+
+    @Test func `one that is cancelled while it waits goes at once, and the next has its turn`() async throws {
+        try await withOneConnection { (send, _, open) async throws in
+            let second = Task { try await send() }
+            let third = Task { try await send() }
+            second.cancel()
+            await #expect { try await second.value } throws: { ($0 as? TransportError)?.kind == .cancelled }
+            let late = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return try await send()
+            }
+            await #expect { try await late.value } throws: { ($0 as? TransportError)?.kind == .cancelled }
+            open.finish()
+            #expect(try await third.value == 200)
+        }
+    }
+
+    @Test(arguments: [nil, 1]) func `a shutdown ends those that wait as well`(threads: Int?) async throws {
+        try await withOneConnection(threads: threads) { (send, transport, _) async throws in
+            await withTaskGroup(of: Int?.self) { group in
+                for _ in 0..<20 { group.addTask { try? await send() } }
+                await transport.shutdown()
+                for await status in group { #expect(status == nil) }
+            }
+            await #expect(throws: TransportError.self) { try await send() }
+        }
+    }
+
     /// Sends so many requests at once to a server that does `work` before each answer.
     private func expectAnswers(
         to count: Int,

@@ -116,7 +116,7 @@ public final class HTTPTransport: Sendable {
         var group: MultiThreadedEventLoopGroup?
         var isShutDown = false
         /// By scheme, host and port.
-        var limiters: [Substring: ConcurrencyLimiter] = [:]
+        var gates: [Substring: HostGate] = [:]
     }
 
     /// A transport.
@@ -169,7 +169,6 @@ public final class HTTPTransport: Sendable {
 
     private func exchange(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
         let deadline = NIODeadline.now() + TimeAmount(clamping: request.timeout)
-        let collector = ResponseCollector(maxBytes: request.maxBytes, file: request.file, onSend: request.onSend)
         var headers = HTTPHeaders(request.headers)
         for (name, value) in ownHeaders where !headers.contains(name: name) { headers.add(name: name, value: value) }
         do {
@@ -181,19 +180,17 @@ public final class HTTPTransport: Sendable {
                 tlsConfiguration: request.route?.tls
             )
             // The client would count the wait for a free connection as time to connect, and call the server unreachable.
-            return try await limiter(for: request.url).run { bay in
-                let client = try client(bay, through: request.route?.proxy)
-                let task = client.execute(request: message, delegate: collector)
-                let place = watch.watch(.init(task: task, collector: collector, deadline: deadline))
-                defer { watch.release(place) }
-                let response = try await withTaskCancellationHandler {
-                    try await task.get()
-                } onCancel: {
-                    task.cancel()
-                }
-                if let file = response.file { try await NIOThreadPool.singleton.runIfActive { try file.finish() } }
-                return response
-            }
+            let pending = PendingRequest(
+                message,
+                for: request,
+                until: deadline,
+                gate: gate(for: request.url),
+                watch: watch,
+                transport: self
+            )
+            let response = try await pending.send()
+            if let file = response.file { try await NIOThreadPool.singleton.runIfActive { try file.finish() } }
+            return response
         } catch {
             request.file?.discard()
             throw TransportError(error, timeout: request.statedTimeout ?? request.timeout, silence: idleTimeout)
@@ -217,7 +214,7 @@ public final class HTTPTransport: Sendable {
         try? await group?.shutdownGracefully()
     }
 
-    private func limiter(for url: String) -> ConcurrencyLimiter {
+    private func gate(for url: String) -> HostGate {
         // Scheme and authority end at the third slash, or at the query where there is no path.
         var slashes = 0
         let end = url.utf8.firstIndex { byte in
@@ -226,20 +223,25 @@ public final class HTTPTransport: Sendable {
         }
         let origin = url[..<(end ?? url.endIndex)]
         return state.withLock { state in
-            if let limiter = state.limiters[origin] { return limiter }
-            let limiter = ConcurrencyLimiter(
-                limit: connectionsPerHost,
-                baySize: Self.connectionsPerClient,
-                openBays: Self.clientsAtFirst
+            if let gate = state.gates[origin] { return gate }
+            let gate = HostGate(
+                ConcurrencyLimiter(
+                    limit: connectionsPerHost,
+                    baySize: Self.connectionsPerClient,
+                    openBays: Self.clientsAtFirst
+                )
             )
             // A copy: the slice would keep the first URL of the origin.
-            state.limiters[Substring(String(origin))] = limiter
-            return limiter
+            state.gates[Substring(String(origin))] = gate
+            return gate
         }
     }
 
+    /// Whether it sends nothing any more.
+    var isShutDown: Bool { state.withLock(\.isShutDown) }
+
     /// The client for the connections of a bay.
-    private func client(_ bay: Int, through proxy: Route.Proxy?) throws(TransportError) -> HTTPClient {
+    func client(_ bay: Int, through proxy: Route.Proxy?) throws(TransportError) -> HTTPClient {
         let client = state.withLock { state -> HTTPClient? in
             guard !state.isShutDown else { return nil }
             let clients = state.clients[proxy, default: []]

@@ -15,11 +15,10 @@ final class RequestWatch: Sendable {
     }
 
     /// Where a request is kept.
-    struct Place: Sendable { fileprivate let index: Int }
+    struct Place: Sendable { fileprivate let number: Int }
 
     private struct State {
-        var requests: [Watched?] = []
-        var free: [Int] = []
+        var requests = SlotList<Watched>()
         var timer: Scheduled<Void>?
         /// When the timer rings; nil while none is set.
         var ringsAt: NIODeadline?
@@ -37,21 +36,13 @@ final class RequestWatch: Sendable {
         let due = min(request.deadline, NIODeadline.now() + patience)
         return state.withLock { state in
             if state.ringsAt.map({ due < $0 }) ?? true { set(&state, to: due, on: request.task.eventLoop) }
-            if let index = state.free.popLast() {
-                state.requests[index] = request
-                return Place(index: index)
-            }
-            state.requests.append(request)
-            return Place(index: state.requests.count - 1)
+            return Place(number: state.requests.insert(request))
         }
     }
 
     /// The request is over.
     func release(_ place: Place) {
-        let request = state.withLock { state in
-            state.free.append(place.index)
-            return state.requests[place.index].take()
-        }
+        let request = state.withLock { $0.requests.remove(place.number) }
         // Freed outside the lock.
         _ = request
     }
@@ -67,7 +58,7 @@ final class RequestWatch: Sendable {
         let late = state.withLock { state in
             var late: [(Watched, HTTPClientError)] = []
             var next: NIODeadline?
-            for case let request? in state.requests {
+            state.requests.updateEach { request in
                 let silentUntil = (request.collector.lastSign ?? now) + patience
                 if request.deadline <= now {
                     late.append((request, .deadlineExceeded))

@@ -20,11 +20,19 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     private let maxBytes: Int
     private let file: PartialFile?
     private let onSend: (@Sendable () -> Void)?
+    private let onEnd: @Sendable (Result<IncomingResponse, any Error>) -> Void
 
-    init(maxBytes: Int, file: PartialFile? = nil, onSend: (@Sendable () -> Void)?) {
+    /// - Parameter onEnd: called on the event loop, perhaps more than once: the first time counts.
+    init(
+        maxBytes: Int,
+        file: PartialFile? = nil,
+        onSend: (@Sendable () -> Void)?,
+        onEnd: @escaping @Sendable (Result<IncomingResponse, any Error>) -> Void
+    ) {
         self.maxBytes = maxBytes
         self.file = file
         self.onSend = onSend
+        self.onEnd = onEnd
     }
 
     /// When something came last, or the request was complete; nil before.
@@ -85,8 +93,18 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     }
 
     func didFinishRequest(task: HTTPClient.Task<IncomingResponse>) throws -> IncomingResponse {
-        try state.withLock { state in
-            guard let head = state.head else { throw TransportError(.network, "the answer had no head") }
+        let result = response()
+        onEnd(result.mapError { $0 })
+        return try result.get()
+    }
+
+    func didReceiveError(task: HTTPClient.Task<IncomingResponse>, _ error: any Error) { onEnd(.failure(error)) }
+
+    private func response() -> Result<IncomingResponse, TransportError> {
+        state.withLock { state in
+            guard let head = state.head else {
+                return .failure(TransportError(.network, "the answer had no head"))
+            }
             var response = IncomingResponse(
                 status: Int(head.status.code),
                 reason: head.status.reasonPhrase,
@@ -94,7 +112,7 @@ final class ResponseCollector: HTTPClientResponseDelegate {
                 bytes: state.body
             )
             response.file = state.isSaved ? file : nil
-            return response
+            return .success(response)
         }
     }
 }

@@ -1,6 +1,12 @@
 import DequeModule
 import Synchronization
 
+/// Who wants a place among the requests that may run at the same time.
+protocol PlaceTaker: AnyObject, Sendable {
+    /// Takes a place of a bay, and gives it back by `leave` later; false when it needs none any more, or needs it no longer.
+    func take(placeIn bay: Int) -> Bool
+}
+
 /// Lets at most so many requests run at the same time; the others wait in order.
 ///
 /// The places are in bays of a size; those of the first bays are taken first. At first only some bays are open. When those who wait would wait long at the pace
@@ -13,12 +19,9 @@ final class ConcurrencyLimiter: Sendable {
         var open: Int
         /// How many requests have ended since the queue was looked at; nil while nobody looks.
         var ended: Int?
-        /// What resumes a waiter is the bay of its place, or nil when it was cancelled.
-        var queue: Deque<(ticket: Int, continuation: CheckedContinuation<Int?, Never>)> = []
-        var nextTicket = 0
-        var cancelled: Set<Int> = []
+        var queue: Deque<any PlaceTaker> = []
 
-        mutating func take() -> Int? {
+        mutating func takePlace() -> Int? {
             guard let bay = free[..<open].firstIndex(where: { $0 > 0 }) else { return nil }
             free[bay] -= 1
             return bay
@@ -50,61 +53,63 @@ final class ConcurrencyLimiter: Sendable {
     ///
     /// Throws `CancellationError` when the caller is cancelled while it waits.
     func run<T: Sendable>(_ body: (_ bay: Int) async throws -> T) async throws -> T {
-        let bay = try await enter()
+        let bay = try await place()
         defer { leave(bay) }
         return try await body(bay)
     }
 
-    private func enter() async throws -> Int {
-        let place = state.withLock { state -> (bay: Int?, ticket: Int) in
-            if let bay = state.take() { return (bay, 0) }
-            state.nextTicket += 1
-            return (nil, state.nextTicket)
-        }
-        if let bay = place.bay { return bay }
-        guard let bay = await waitForPlace(place.ticket) else { throw CancellationError() }
-        return bay
-    }
-
-    private func waitForPlace(_ ticket: Int) async -> Int? {
+    private func place() async throws -> Int {
+        if let bay = state.withLock({ $0.takePlace() }) { return bay }
+        let waiter = PlaceWaiter()
         let bay = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Int?, Never>) in
-                let answer = state.withLock { state -> Int?? in
-                    if state.cancelled.remove(ticket) != nil { return .some(nil) }
-                    if let bay = state.take() { return bay }
-                    state.queue.append((ticket, continuation))
-                    if state.open < state.free.count, state.ended == nil {
-                        state.ended = 0
-                        Task.detached { await self.watchQueue() }
-                    }
-                    return nil
-                }
-                if let answer { continuation.resume(returning: answer) }
+            await withCheckedContinuation { continuation in
+                if waiter.wait(continuation) { enter(waiter) }
             }
         } onCancel: {
-            let waiting = state.withLock { state -> CheckedContinuation<Int?, Never>? in
-                guard let place = state.queue.firstIndex(where: { $0.ticket == ticket }) else {
-                    state.cancelled.insert(ticket)
-                    return nil
-                }
-                return state.queue.remove(at: place).continuation
-            }
-            waiting?.resume(returning: nil)
+            withdraw(waiter)
+            waiter.cancel()
         }
-        _ = state.withLock { $0.cancelled.remove(ticket) }
+        guard let bay else { throw CancellationError() }
         return bay
     }
 
-    private func leave(_ bay: Int) {
-        let next = state.withLock { state -> CheckedContinuation<Int?, Never>? in
-            if let ended = state.ended { state.ended = ended + 1 }
-            guard !state.queue.isEmpty else {
-                state.free[bay] += 1
-                return nil
+    /// Lets a taker have a place: at once, or in its turn, on the thread of whoever leaves one.
+    func enter(_ taker: any PlaceTaker) {
+        let bay = state.withLock { state -> Int? in
+            if let bay = state.takePlace() { return bay }
+            state.queue.append(taker)
+            if state.open < state.free.count, state.ended == nil {
+                state.ended = 0
+                Task.detached { await self.watchQueue() }
             }
-            return state.queue.removeFirst().continuation
+            return nil
         }
-        next?.resume(returning: bay)
+        if let bay, !taker.take(placeIn: bay) { leave(bay) }
+    }
+
+    /// Takes out of the queue who needs no place any more.
+    func withdraw(_ taker: any PlaceTaker) {
+        state.withLock { state in
+            if let place = state.queue.firstIndex(where: { $0 === taker }) { state.queue.remove(at: place) }
+        }
+    }
+
+    /// Gives a place back: the next in the queue takes it.
+    func leave(_ bay: Int) {
+        var ended = 1
+        while let next = next(in: bay, ended) {
+            if next.take(placeIn: bay) { return }
+            ended = 0
+        }
+    }
+
+    /// The next in the queue; where there is none, the place is free.
+    private func next(in bay: Int, _ ended: Int) -> (any PlaceTaker)? {
+        state.withLock { state in
+            if let before = state.ended { state.ended = before + ended }
+            if state.queue.isEmpty { state.free[bay] += 1 }
+            return state.queue.popFirst()
+        }
     }
 
     /// Opens more bays while those in the queue would wait too long, and not all are open.
@@ -116,18 +121,54 @@ final class ConcurrencyLimiter: Sendable {
     /// Opens twice as many bays where those in the queue would wait too long; false when nothing is left to be looked at.
     private func admitMore() -> Bool {
         let (admitted, mustGoOn) = state.withLock { state in
-            var admitted: [(CheckedContinuation<Int?, Never>, Int)] = []
+            var admitted: [(any PlaceTaker, Int)] = []
             if let ended = state.ended, ended * Self.patience < state.queue.count {
                 state.open = min(state.open * 2, state.free.count)
-                while !state.queue.isEmpty, let bay = state.take() {
-                    admitted.append((state.queue.removeFirst().continuation, bay))
+                while !state.queue.isEmpty, let bay = state.takePlace() {
+                    admitted.append((state.queue.removeFirst(), bay))
                 }
             }
             let mustGoOn = state.open < state.free.count && !state.queue.isEmpty
             state.ended = mustGoOn ? 0 : nil
             return (admitted, mustGoOn)
         }
-        for (continuation, bay) in admitted { continuation.resume(returning: bay) }
+        for (taker, bay) in admitted where !taker.take(placeIn: bay) { leave(bay) }
         return mustGoOn
+    }
+}
+
+/// A task that waits for a place.
+private final class PlaceWaiter: PlaceTaker {
+    private enum State {
+        case new
+        case waiting(CheckedContinuation<Int?, Never>)
+        case over
+    }
+
+    private let state = Mutex(State.new)
+
+    /// Waits; false when it was cancelled before.
+    func wait(_ continuation: CheckedContinuation<Int?, Never>) -> Bool {
+        let isOver = state.withLock { state in
+            if case .over = state { return true }
+            state = .waiting(continuation)
+            return false
+        }
+        if isOver { continuation.resume(returning: nil) }
+        return !isOver
+    }
+
+    func take(placeIn bay: Int) -> Bool { end(with: bay) }
+
+    func cancel() { _ = end(with: nil) }
+
+    private func end(with bay: Int?) -> Bool {
+        let before = state.withLock { state in
+            defer { state = .over }
+            return state
+        }
+        guard case .waiting(let continuation) = before else { return false }
+        continuation.resume(returning: bay)
+        return true
     }
 }

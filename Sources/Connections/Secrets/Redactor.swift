@@ -144,6 +144,7 @@ public final class Redactor: Sendable {
     private static func collect(_ value: Value, _ index: SecretIndex, _ found: inout Set<String>) {
         switch value {
         case .string(var text):
+            guard text.utf8.count >= minimumLength else { return }
             text.withUTF8 { bytes in
                 for range in index.matches(in: bytes) { found.insert(String(decoding: bytes[range], as: UTF8.self)) }
             }
