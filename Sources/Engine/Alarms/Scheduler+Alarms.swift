@@ -219,9 +219,7 @@ extension Scheduler {
             version: plan.recipe.version
         )
         let inputs = alarm.variable(isOver: isOver, because: reason, run: run)
-        var order = RunOrder(run: record, plan: plan, inputs: inputs, connections: workspace.connections)
-        order.recipes = plans
-        return order
+        return order(record, plan, inputs: inputs)
     }
 
     /// Asks the store; nil when it refused, which is told.

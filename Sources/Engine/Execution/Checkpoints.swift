@@ -51,16 +51,14 @@ final class Checkpoints: Sendable {
     func holds(_ key: ActionKey) -> Bool { status(of: key) == .succeeded }
 
     /// Keeps a record until the next `flush`, or until the run ends.
-    func add(_ record: ActionRecord) {
+    func add(_ record: consuming ActionRecord) {
         let record = marked(record)
         state.withLock { $0.waiting.append(record) }
     }
 
     /// A record with the secrets in its result marked.
-    func marked(_ record: ActionRecord) -> ActionRecord {
-        guard let result = record.result else { return record }
-        var record = record
-        record.secrets = redactor.secrets(in: result)
+    func marked(_ record: consuming ActionRecord) -> ActionRecord {
+        if let result = record.result { record.secrets = redactor.secrets(in: result) }
         return record
     }
 

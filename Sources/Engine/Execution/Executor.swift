@@ -76,8 +76,12 @@ public final class Executor: RunPerforming {
         )
     }
 
-    /// Runs until the end, which is in the store when this returns.
-    public func run(_ order: RunOrder, handle: RunHandle) async -> RunResult {
+    /// Begins a run in a task of its own; at its end, which is in the store then, calls `whenDone`.
+    public func begin(_ order: RunOrder, handle: RunHandle, whenDone: @escaping @Sendable (RunResult) -> Void) {
+        handle.begin { whenDone(await self.perform(order, handle)) }
+    }
+
+    private func perform(_ order: RunOrder, _ handle: RunHandle) async -> RunResult {
         let start = services.clock.uptime()
         var done = order.inherited
         if order.beginning != .fresh {
@@ -89,9 +93,10 @@ public final class Executor: RunPerforming {
             }
         }
         let context = begin(order, after: done, handle)
-        let result = await context.finish(await context.performAll(), since: start)
-        if order.callsHeartbeat, result.status == .succeeded, result.storeError == nil { await context.callHeartbeat() }
-        return result
+        let (ending, scope) = await context.performFirst()
+        // What cancels the actions must not cancel what follows them.
+        if Task.isCancelled { return await Task { await context.complete(ending, scope, since: start) }.value }
+        return await context.complete(ending, scope, since: start)
     }
 
     /// What an earlier process left of a run that goes on.
@@ -117,25 +122,18 @@ public final class Executor: RunPerforming {
 
     /// The sessions that runs of these recipes are sure to use first.
     func sessions(neededAtOnceBy plans: [RecipePlan], _ connections: [String: Connection]) -> [ConnectionSession] {
+        var names: Set<String> = []
         var sessions: [ConnectionSession] = []
         for plan in plans {
-            guard let first = plan.actions.first?.action, case .http = first.verb, first.condition == nil,
-                let connection = (first.connection ?? plan.recipe.connection)?.connection(among: connections)
-            else { continue }
-            let session = services.connections.session(for: connection)
-            if !sessions.contains(where: { $0 === session }) { sessions.append(session) }
+            let connection: Connection?
+            switch plan.firstConnection {
+            case .named(let name, _) where names.insert(name).inserted: connection = connections[name]
+            case .inline(let own) where names.insert(own.name).inserted: connection = own
+            default: connection = nil
+            }
+            if let connection { sessions.append(services.connections.session(for: connection)) }
         }
         return sessions
-    }
-}
-
-extension ConnectionReference {
-    /// The connection that is meant; nil when there is none of its name.
-    fileprivate func connection(among connections: [String: Connection]) -> Connection? {
-        switch self {
-        case .inline(let connection): connection
-        case .named(let name, _): connections[name]
-        }
     }
 }
 

@@ -19,6 +19,8 @@ public final class RecipePlan: Sendable {
     var finally: [Step] { prepared.finally }
     /// Variables that some expression of the recipe reads.
     var variables: Set<String> { prepared.variables }
+    /// What a run is sure to send its first request through; nil where it need not send any at first.
+    var firstConnection: ConnectionReference? { prepared.firstConnection }
     /// `recipe` in expressions.
     var recipeVariable: Value { prepared.recipeVariable }
     /// Whether some expression reads `connection`.
@@ -43,11 +45,13 @@ public final class RecipePlan: Sendable {
         let finally: [Step]
         let variables: Set<String>
         let recipeVariable: Value
+        let firstConnection: ConnectionReference?
         /// Members of `run` that some expression reads; nil when one reads `run` as a whole.
         let runMembers: Set<String>?
 
         init(_ recipe: Recipe) {
             recipeVariable = .map(["name": .string(recipe.name), "version": .string(recipe.version)])
+            firstConnection = recipe.firstConnection
             actions = recipe.actions.map(Step.init)
             onSuccess = recipe.onSuccess.map(Step.init)
             onFailure = recipe.onFailure.map(Step.init)
@@ -69,6 +73,12 @@ public final class RecipePlan: Sendable {
 }
 
 extension Recipe {
+    /// The connection of the first action, when that is a request and has no condition.
+    fileprivate var firstConnection: ConnectionReference? {
+        guard let first = actions.first, case .http = first.verb, first.condition == nil else { return nil }
+        return first.connection ?? connection
+    }
+
     /// Every expression of the recipe.
     var expressions: [Expression] {
         vars.flatMap(\.value.expressions) + actions.flatMap(\.expressions) + (state?.expressions ?? [])

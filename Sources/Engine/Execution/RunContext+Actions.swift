@@ -197,7 +197,7 @@ extension RunContext {
         record.status = .failed
         record.error = failure.record
         record.attempts = failure.attempt ?? 1
-        record = closed(record, of: performance)
+        close(&record, of: performance)
         if performance.endsDurably { try await checkpoints.complete(record) } else { checkpoints.add(record) }
         return try await settle(failure, of: step, in: &scope, at: performance.position)
     }
@@ -218,12 +218,12 @@ extension RunContext {
         record.result = performance.step.action.keepsResult ? (result.stored ?? result.value).unlessNull : nil
         record.attempts = result.attempts
         record.request = result.request.map(redact)
-        return closed(record, of: performance)
+        close(&record, of: performance)
+        return record
     }
 
     /// Ends a record now, and reports that.
-    private func closed(_ record: ActionRecord, of performance: Performance) -> ActionRecord {
-        var record = record
+    private func close(_ record: inout ActionRecord, of performance: Performance) {
         let now = services.clock.now()
         record.finishedAt = now
         if performance.step.hasDedupe, record.status == .succeeded {
@@ -237,7 +237,6 @@ extension RunContext {
                 request: record.request
             )
         )
-        return record
     }
 
     /// The value of an action that an earlier process completed; nil when it must be done again.

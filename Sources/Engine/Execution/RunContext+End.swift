@@ -49,30 +49,33 @@ final class Ending: Sendable {
 }
 
 extension RunContext {
-    /// Performs the run's actions, and then those that its outcome asks for.
-    func performAll() async -> Ending {
-        var scope = Scope()
-        var ending: Ending
-        if case .fail(let reason) = order.beginning {
-            ending = .failed(RunError(kind: .interrupted, message: reason))
-            do {
-                scope = try await initialScope()
-            } catch {
-                // The actions that follow see no variables then; what fails of them is said by themselves.
-                report(
-                    .log(
-                        run: run,
-                        recipe: plan.recipe.name,
-                        .warning,
-                        message: "the variables of the run cannot be had"
-                    )
-                )
-            }
-        } else {
-            (ending, scope) = await performMain()
+    /// Performs the run's actions, unless it is to fail at once.
+    func performFirst() async -> (Ending, Scope) {
+        guard case .fail(let reason) = order.beginning else { return await performMain() }
+        let ending = Ending.failed(RunError(kind: .interrupted, message: reason))
+        do {
+            return (ending, try await initialScope())
+        } catch {
+            // The actions that follow see no variables then; what fails of them is said by themselves.
+            let message = "the variables of the run cannot be had"
+            report(.log(run: run, recipe: plan.recipe.name, .warning, message: message))
+            return (ending, Scope())
         }
-        guard ending.storeError == nil, ending.isOver, ending.hasSequel(in: plan) else { return ending }
-        return await performSequel(of: ending, scope: scope)
+    }
+
+    /// Performs the actions that an outcome asks for, and records the end of the run.
+    func complete(_ before: Ending, _ scope: Scope, since start: Duration) async -> RunResult {
+        var ending = before
+        if ending.storeError == nil, ending.isOver, ending.hasSequel(in: plan) {
+            ending = await performSequel(of: ending, scope: scope)
+        }
+        let result = await finish(ending, since: start)
+        if order.callsHeartbeat, plan.recipe.alarms.heartbeat != nil, result.status == .succeeded,
+            result.storeError == nil
+        {
+            await callHeartbeat()
+        }
+        return result
     }
 
     /// What follows an end: it is not stopped by what stopped the actions, and has as much time again.
@@ -86,18 +89,13 @@ extension RunContext {
         return .failed(RunError(kind: .timeout, message: "the actions after the run took longer than \(limit)"))
     }
 
-    /// The actions proper, in a task that the run's timeout and its handle cancel.
+    /// The actions proper, which the run's timeout and its handle cancel.
     private func performMain() async -> (Ending, Scope) {
-        let main = Task {
-            // It may begin before `attach` can cancel it.
-            if handle.reason != nil { withUnsafeCurrentTask { $0?.cancel() } }
-            return await self.performActions()
-        }
-        handle.attach { main.cancel() }
+        handle.actionsBegin()
         let ticket = services.deadlines.add(after: remaining) { [handle] in handle.cancel(.timeout) }
-        let (result, scope) = await main.value
+        let (result, scope) = await performActions()
         services.deadlines.remove(ticket)
-        handle.attach(nil)
+        handle.actionsEnded()
         switch result {
         case .success(let ending): return (ending, scope)
         case .failure(let exit): return (ending(of: exit), scope)

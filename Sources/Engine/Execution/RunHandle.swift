@@ -5,7 +5,10 @@ public final class RunHandle: Sendable {
     private struct State {
         var reason: CancelReason?
         var isShutdown = false
+        /// Cancels the task that performs the run, or performs it in a moment.
         var cancel: (@Sendable () -> Void)?
+        /// The actions go on, which are what is cancelled: what follows them is not.
+        var arePerforming = false
     }
 
     private let state = Mutex(State())
@@ -17,13 +20,13 @@ public final class RunHandle: Sendable {
     ///
     /// The first reason counts.
     public func cancel(_ reason: CancelReason) {
-        let cancel = state.withLock { state -> (@Sendable () -> Void)? in
+        state.withLock { state in
             if reason == .shutdown { state.isShutdown = true }
-            guard state.reason == nil else { return nil }
+            guard state.reason == nil else { return }
             state.reason = reason
-            return state.cancel
+            // Under the lock, so that it comes before the end of the actions or not at all: nothing that hears of a cancellation asks a handle.
+            if state.arePerforming { state.cancel?() }
         }
-        cancel?()
     }
 
     /// Why the run was cancelled; nil while it was not.
@@ -32,12 +35,28 @@ public final class RunHandle: Sendable {
     /// Whether the process stops, also where the run was cancelled before for another reason.
     var isShutdown: Bool { state.withLock { $0.isShutdown } }
 
-    /// Says how the actions are cancelled, from the moment when they begin; nil when they are over.
-    func attach(_ cancel: (@Sendable () -> Void)?) {
-        let isCancelled = state.withLock { state in
-            state.cancel = cancel
-            return state.reason != nil
+    /// Begins a task that performs the run: what is cancelled while its actions go on.
+    func begin(_ perform: @escaping @Sendable () async -> Void) {
+        state.withLock { state in
+            // Not detached: the clock of a test comes with the caller's task.
+            let task = Task(operation: perform)
+            state.cancel = { task.cancel() }
         }
-        if isCancelled { cancel?() }
+    }
+
+    /// Says, in the task of `begin`, that the actions begin.
+    func actionsBegin() {
+        state.withLock { state in
+            state.arePerforming = true
+            if state.reason != nil { state.cancel?() }
+        }
+    }
+
+    /// Says that the actions are over.
+    func actionsEnded() {
+        state.withLock { state in
+            state.arePerforming = false
+            state.cancel = nil
+        }
     }
 }

@@ -84,11 +84,22 @@ public struct RunResult: Sendable {
 
 /// Performs runs; the scheduler's tests give another one than `Executor`.
 public protocol RunPerforming: Sendable {
-    /// Runs until the end, which is in the store when this returns. `handle` cancels it.
-    func run(_ order: RunOrder, handle: RunHandle) async -> RunResult
+    /// Begins a run in a task of its own, which `handle` cancels; at its end, which is in the store then, calls `whenDone`.
+    func begin(_ order: RunOrder, handle: RunHandle, whenDone: @escaping @Sendable (RunResult) -> Void)
 
     /// Runs of these recipes begin in a moment: begins to get ready what they would wait for, and returns at once.
     ///
     /// What comes to nothing is said by the run that needs it.
     func prepare(_ plans: [RecipePlan], connections: [String: Connection])
+}
+
+extension RunPerforming {
+    /// Runs until the end, which is in the store when this returns.
+    ///
+    /// `handle` cancels it.
+    public func run(_ order: RunOrder, handle: RunHandle) async -> RunResult {
+        await withCheckedContinuation { continuation in
+            begin(order, handle: handle) { continuation.resume(returning: $0) }
+        }
+    }
 }

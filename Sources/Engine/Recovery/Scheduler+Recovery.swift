@@ -74,14 +74,7 @@ extension Scheduler {
     }
 
     func order(of run: RunRecord, _ plan: RecipePlan, inputs: Value?) -> RunOrder {
-        var order = RunOrder(
-            run: run,
-            plan: plan,
-            trigger: plan.trigger(of: run),
-            inputs: inputs ?? plan.defaultInputs,
-            connections: workspace.connections
-        )
-        order.recipes = plans
+        var order = order(run, plan, trigger: plan.trigger(of: run), inputs: inputs ?? plan.defaultInputs)
         if run.cause == .schedule, let trigger = order.trigger {
             order.jitter = trigger.delay(of: run.fire.scheduledAt, recipe: run.fire.recipe)
         }

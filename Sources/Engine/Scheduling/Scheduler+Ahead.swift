@@ -156,16 +156,13 @@ extension Scheduler {
     private func revised(_ order: RunOrder, _ plan: RecipePlan) -> RunOrder {
         var run = order.run
         run.version = plan.recipe.version
-        var revised = RunOrder(
-            run: run,
-            plan: plan,
+        return self.order(
+            run,
+            plan,
             trigger: plan.trigger(of: run),
             inputs: plan.defaultInputs,
-            connections: workspace.connections
+            jitter: order.jitter
         )
-        revised.recipes = plans
-        revised.jitter = order.jitter
-        return revised
     }
 
     /// The fire of a claimed run has no record any more.

@@ -79,15 +79,8 @@ extension Scheduler {
 
     private func start(_ run: RunRecord, of fire: Fire, at moment: Instant) {
         if fire.cause == .catchUp { watches[fire.key]?.didStartCatchUp(run.id, at: moment) }
-        var order = RunOrder(
-            run: run,
-            plan: fire.plan,
-            trigger: fire.trigger,
-            inputs: fire.plan.defaultInputs,
-            connections: workspace.connections
-        )
-        order.recipes = plans
-        order.jitter = fire.jitter
+        let inputs = fire.plan.defaultInputs
+        let order = order(run, fire.plan, trigger: fire.trigger, inputs: inputs, jitter: fire.jitter)
         start(order, at: fire.begin ?? moment)
     }
 

@@ -1,3 +1,4 @@
+import CEL
 import CLinux
 import Recipe
 import Schedule
@@ -7,6 +8,27 @@ extension Scheduler {
     /// How long others believe in this node without hearing of it, and how often it makes itself heard while it has runs.
     static let leaseTime = Duration.seconds(30)
     private static let leaseRenewal = Duration.seconds(10)
+
+    /// The order of a run that this node holds, by what the files say now: such a run may leave memory while it waits.
+    func order(
+        _ run: RunRecord,
+        _ plan: RecipePlan,
+        trigger: Trigger? = nil,
+        inputs: Value,
+        jitter: Duration = .zero
+    ) -> RunOrder {
+        var order = RunOrder(
+            run: run,
+            plan: plan,
+            trigger: trigger,
+            inputs: inputs,
+            connections: workspace.connections
+        )
+        order.recipes = plans
+        order.canPark = true
+        order.jitter = jitter
+        return order
+    }
 
     /// Starts a run that this node holds, or lets it wait for a slot or for its turn.
     func start(_ order: RunOrder) {
@@ -30,14 +52,9 @@ extension Scheduler {
 
     func begin(_ order: RunOrder, _ handle: RunHandle) {
         hold(order.run.id, handle)
-        var order = order
-        order.canPark = true
-        let (wanted, performer) = (order, services.performer)
         if let reason = pendingCancels.removeValue(forKey: order.run.id) { handle.cancel(.request(reason: reason)) }
-        // Detached, or it would have to wait for the scheduler's queue before it begins.
-        Task.detached {
-            let result = await performer.run(wanted, handle: handle)
-            if self.endedRuns.append(wanted, result) { Task { await self.lookAtEnded() } }
+        services.performer.begin(order, handle: handle) { result in
+            if self.endedRuns.append(order, result) { Task { await self.lookAtEnded() } }
         }
     }
 

@@ -7,23 +7,27 @@ import Synchronization
 /// A sleeping task per limit would stay in memory until its hour is over, even when what it limits took a millisecond.
 final class Deadlines: Sendable {
     /// Where a limit is kept.
-    struct Ticket: Sendable {
-        fileprivate let slot: Int64
-        fileprivate let number: UInt64
+    struct Ticket: Sendable { fileprivate let number: Int }
+
+    private struct Limit {
+        /// When it is over, on the clock's `uptime`.
+        let due: Duration
+        /// Nil when it was.
+        var expire: (@Sendable () -> Void)?
     }
 
     private struct State {
-        var slots: [Int64: [UInt64: @Sendable () -> Void]] = [:]
-        var lastNumber: UInt64 = 0
+        var limits = SlotList<Limit>()
         var alarm: (any Alarm)?
-        var armed: Int64?
+        /// What the alarm is set to.
+        var armed: Duration?
     }
 
     private let clock: any EngineClock
     private let state = Mutex(State())
 
-    /// Limits are kept to 10 ms.
-    private static let resolution: Int64 = 10_000
+    /// Limits are kept to this.
+    private static let resolution = Duration.milliseconds(10)
 
     init(clock: any EngineClock) {
         self.clock = clock
@@ -31,25 +35,21 @@ final class Deadlines: Sendable {
         state.withLock { $0.alarm = alarm }
     }
 
-    /// Calls `expire` after `limit`, unless the ticket is given back before.
+    /// Calls `expire` after `limit`, unless the ticket is given back before; it is to be given back in any case.
     func add(after limit: Duration, _ expire: @escaping @Sendable () -> Void) -> Ticket {
         let now = clock.uptime()
-        let slot = ((now + limit).wholeMicroseconds + Self.resolution - 1) / Self.resolution
+        let due = now + limit
         return state.withLock { state in
-            state.lastNumber += 1
-            let ticket = Ticket(slot: slot, number: state.lastNumber)
-            state.slots[slot, default: [:]][ticket.number] = expire
-            if state.armed.map({ slot < $0 }) ?? true { arm(&state, slot, now: now) }
-            return ticket
+            if state.armed.map({ due < $0 }) ?? true { arm(&state, due, now: now) }
+            return Ticket(number: state.limits.insert(Limit(due: due, expire: expire)))
         }
     }
 
     /// Gives a ticket back.
     func remove(_ ticket: Ticket) {
-        state.withLock { state in
-            state.slots[ticket.slot]?[ticket.number] = nil
-            if state.slots[ticket.slot]?.isEmpty == true { state.slots[ticket.slot] = nil }
-        }
+        let limit = state.withLock { $0.limits.remove(ticket.number) }
+        // Freed outside the lock.
+        _ = limit
     }
 
     /// Runs `operation` as a task that is cancelled after `limit`, and says whether that happened.
@@ -75,20 +75,27 @@ final class Deadlines: Sendable {
     private func ring() {
         let now = clock.uptime()
         let expired = state.withLock { state in
-            let current = now.wholeMicroseconds / Self.resolution
             var expired: [@Sendable () -> Void] = []
-            for slot in state.slots.keys.filter({ $0 <= current }) {
-                expired.append(contentsOf: state.slots.removeValue(forKey: slot)?.values.map { $0 } ?? [])
+            var next: Duration?
+            state.limits.updateEach { limit in
+                guard let expire = limit.expire else { return }
+                if limit.due <= now {
+                    expired.append(expire)
+                    limit.expire = nil
+                } else {
+                    next = min(next ?? limit.due, limit.due)
+                }
             }
-            arm(&state, state.slots.keys.min(), now: now)
+            // What is over a moment later rings with that.
+            arm(&state, next.map { max($0, now + Self.resolution) }, now: now)
             return expired
         }
         for expire in expired { expire() }
     }
 
-    private func arm(_ state: inout State, _ slot: Int64?, now: Duration) {
-        state.armed = slot
-        state.alarm?.set(slot.map { .after(.microseconds($0 * Self.resolution) - now) })
+    private func arm(_ state: inout State, _ moment: Duration?, now: Duration) {
+        state.armed = moment
+        state.alarm?.set(moment.map { .after($0 - now) })
     }
 }
 

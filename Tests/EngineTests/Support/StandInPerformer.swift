@@ -45,7 +45,11 @@ final class StandInPerformer: RunPerforming {
         state.withLock { state in state.prepared += plans.map { ($0.recipe.name, uptime) } }
     }
 
-    func run(_ order: RunOrder, handle: RunHandle) async -> RunResult {
+    func begin(_ order: RunOrder, handle: RunHandle, whenDone: @escaping @Sendable (RunResult) -> Void) {
+        Task.detached { whenDone(await self.perform(order, handle)) }
+    }
+
+    private func perform(_ order: RunOrder, _ handle: RunHandle) async -> RunResult {
         state.withLock { $0.orders.append(order) }
         var result = RunResult(
             run: order.run.id,
