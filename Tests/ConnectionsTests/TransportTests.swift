@@ -278,6 +278,29 @@ extension Rig {
         }
     }
 
+    @Test func `a request whose body cannot be read gives its connection back`() async throws {
+        try await ScriptedServer.run({ _ in ScriptedServer.Reply(200) }) { (server: ScriptedServer) async throws in
+            let transport = HTTPTransport(userAgent: "test", connectionsPerHost: 1)
+            var request = OutgoingRequest(
+                method: "POST",
+                url: server.baseURL + "/x",
+                headers: [],
+                timeout: .seconds(600),
+                maxBytes: 1 << 20
+            )
+            for _ in 0..<3 {
+                request.body = nil
+                request.pieces = [.bytes([1]), .file(UploadFile(path: "/no/such/file", size: 10))]
+                let unreadable = request
+                await #expect(throws: TransportError.self) { try await transport.send(unreadable) }
+                request.pieces = nil
+                request.body = Array(repeating: 65, count: 5 << 20)
+                #expect(try await transport.send(request).status == 200)
+            }
+            await transport.shutdown()
+        }
+    }
+
     @Test(arguments: [nil, 1]) func `a shutdown ends those that wait as well`(threads: Int?) async throws {
         try await withOneConnection(threads: threads) { (send, transport, _) async throws in
             await withTaskGroup(of: Int?.self) { group in

@@ -1,3 +1,4 @@
+import CEL
 import Schedule
 import Store
 import Testing
@@ -155,5 +156,23 @@ import Testing
         let third = try await store.claimed(fire(at: 300))
         try await store.revise(next.id, fence: 1, version: nil)
         #expect(try await store.progress(of: [key]).map(\.lastFire) == [third.fire.scheduledAt])
+    }
+
+    @Test(arguments: StoreKind.all) func `a run whose record is gone ends no other that has its row`(
+        kind: StoreKind
+    ) async throws {
+        let store = try kind.make(at: place)
+        let gone = try await store.claimed(fire(at: 100))
+        try await store.revise(gone.id, fence: 1, version: nil)
+        // The row with the highest number was removed: the next run gets that number.
+        let next = try await store.claimed(fire(at: 101))
+        await #expect(throws: StoreError.fenced(gone.id)) {
+            try await store.finish(RunEnd(run: gone.id, status: .succeeded, finishedAt: at(102)), fence: 1)
+        }
+        await #expect(throws: StoreError.fenced(gone.id)) {
+            try await store.complete(action(gone.id, "list", result: 1), fence: 1)
+        }
+        #expect(try await store.run(next.id.text)?.run.status == .running)
+        try await store.finish(RunEnd(run: next.id, status: .succeeded, finishedAt: at(102)), fence: 1)
     }
 }

@@ -59,6 +59,17 @@ import Testing
         #expect(try await store.run(run.id.text)?.output == 1.0)
     }
 
+    @Test func `a result that a later record of the same action replaces does not hold it`() async throws {
+        let store = try SQLiteStore.inMemory(sealer: testSealer)
+        let run = try await store.claimed(fire())
+        var end = end(run.id, ["body": "ok"], output: "ok")
+        end.actions.append(action(run.id, "do/list"))
+        end.actions.append(action(run.id, "do"))
+        #expect(!end.isOutputRecorded)
+        try await store.finish(end, fence: 1)
+        #expect(try await store.run(run.id.text)?.output == "ok")
+    }
+
     @Test func `secrets of inputs are kept with it`() async throws {
         let store = try SQLiteStore.inMemory(sealer: testSealer)
         let run = try await store.claimed(fire())

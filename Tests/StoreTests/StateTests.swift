@@ -111,11 +111,15 @@ import Testing
         try await old.setState(["n": 1], of: "sync")
         try old.close()
         try await DatabaseQueue(path: place.store).write { database in
-            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '7'; PRAGMA user_version = 6")
+            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier >= '7'; PRAGMA user_version = 6")
         }
         let store = try SQLiteStore.open(at: place.store, sealer: testSealer)
         #expect(try await store.state(of: "sync") == MarkedValue(["n": 1]))
         try store.close()
+        let version = try await DatabaseQueue(path: place.store).read {
+            try Int.fetchOne($0, sql: "PRAGMA user_version")
+        }
+        #expect(version == 8)
     }
 
     @Test func `a state from an older schema can be replaced, and brought back`() async throws {

@@ -104,8 +104,8 @@ final class PendingRequest: PlaceTaker {
             end(with: .failure(error))
             return false
         }
-        // Of these ends the client tells only its future.
-        if original.pieces != nil || transport.isShutDown {
+        // The client tells only its future of two ends: a body whose last part cannot be sent after the answer, and that it was shut down before.
+        if message.body != nil || transport.isShutDown {
             task.futureResult.whenFailure { self.end(with: .failure($0)) }
         }
         let place = watch.watch(.init(task: task, collector: collector, deadline: deadline))

@@ -22,7 +22,7 @@ final class ResponseCollector: HTTPClientResponseDelegate {
     private let onSend: (@Sendable () -> Void)?
     private let onEnd: @Sendable (Result<IncomingResponse, any Error>) -> Void
 
-    /// - Parameter onEnd: called on the event loop, perhaps more than once: the first time counts.
+    /// - Parameter onEnd: called on the event loop, or at once by the client, and perhaps more than once: the first time counts.
     init(
         maxBytes: Int,
         file: PartialFile? = nil,

@@ -22,6 +22,8 @@ public final class Redactor: Sendable {
         /// The traces that came with the token of each owner.
         var traces: [String: [SecretTrace]] = [:]
         var index = SecretIndex()
+        /// How often something was added.
+        var additions = 0
     }
 
     private let state = Mutex(State())
@@ -35,6 +37,7 @@ public final class Redactor: Sendable {
         guard bytes.count >= Self.minimumLength else { return }
         state.withLock { state in
             guard state.known.insert(bytes).inserted else { return }
+            state.additions += 1
             for form in SecretForms.all(of: bytes, minimum: SecretIndex.window) { state.index.insert(form) }
         }
     }
@@ -57,6 +60,7 @@ public final class Redactor: Sendable {
             // Who takes over a token that is there already tells of it again.
             guard !tokens.contains(secrets) else { return }
             tokens.append(secrets)
+            state.additions += 1
             for secret in secrets {
                 for form in SecretForms.all(of: secret, minimum: SecretIndex.window) { state.index.insert(form) }
             }
@@ -73,6 +77,7 @@ public final class Redactor: Sendable {
     func add(_ traces: [SecretTrace], issuedTo owner: String) {
         state.withLock { state in
             guard state.traces[owner] ?? [] != traces else { return }
+            state.additions += 1
             for trace in state.traces[owner] ?? [] { state.index.remove(trace) }
             for trace in traces { state.index.insert(trace) }
             state.traces[owner] = traces
@@ -86,6 +91,9 @@ public final class Redactor: Sendable {
         guard !secrets.isEmpty else { return }
         add(secrets.lazy.map(Value.string), issuedTo: "found in " + owner)
     }
+
+    /// How often it has learnt something: while this stays the same, `secrets(in:)` finds what it found before.
+    public var additions: Int { state.withLock { $0.additions } }
 
     /// How many spellings are known.
     var spellings: Int { state.withLock { $0.index.count } }

@@ -19,6 +19,8 @@ final class Checkpoints: Sendable {
     private struct State {
         var done: [ActionKey: ActionRecord]
         var waiting: [ActionRecord] = []
+        /// What the redactor had learnt when the secrets of the oldest that waits were marked.
+        var markedAt: Int?
     }
 
     private let store: any Store
@@ -52,9 +54,16 @@ final class Checkpoints: Sendable {
 
     /// Keeps a record until the next `flush`, or until the run ends.
     func add(_ record: consuming ActionRecord) {
+        let additions = redactor.additions
         let record = marked(record)
-        state.withLock { $0.waiting.append(record) }
+        state.withLock { state in
+            state.markedAt = state.markedAt ?? additions
+            state.waiting.append(record)
+        }
     }
+
+    /// Whether nothing was learnt since the secrets of all that waits were marked.
+    var areMarksComplete: Bool { state.withLock { $0.markedAt } == redactor.additions }
 
     /// A record with the secrets in its result marked.
     func marked(_ record: consuming ActionRecord) -> ActionRecord {
@@ -117,7 +126,10 @@ final class Checkpoints: Sendable {
     /// The records that go with the end of the run.
     func takeWaiting() -> [ActionRecord] {
         state.withLock { state in
-            defer { state.waiting.removeAll() }
+            defer {
+                state.waiting.removeAll()
+                state.markedAt = nil
+            }
             return state.waiting
         }
     }

@@ -242,6 +242,7 @@ extension RunContext {
     // Not inlined, as the next: while the store writes, what they work with would stay in memory.
     @inline(never)
     private func end(_ ending: Ending, at finishedAt: Instant) -> RunEnd {
+        let areMarksComplete = checkpoints.areMarksComplete
         var end = RunEnd(
             run: run,
             status: ending.status,
@@ -254,8 +255,8 @@ extension RunContext {
             state: ending.state
         )
         end.outputSecrets = services.redactor.secrets(in: order.inputs)
-        // In the record of an action they are marked already.
-        if let output = ending.output, !end.outputSecrets.isEmpty || !end.isOutputRecorded {
+        // In the record of an action they are marked already, unless more was learnt since.
+        if let output = ending.output, !areMarksComplete || !end.outputSecrets.isEmpty || !end.isOutputRecorded {
             end.outputSecrets += services.redactor.secrets(in: output)
         }
         if let state = ending.state { end.stateSecrets = services.redactor.secrets(in: state) }

@@ -45,13 +45,17 @@ extension RunEnd {
     /// Where among `actions` the output stands: mostly it is what the last one gave, or the body or the items of that.
     var outputPlace: OutputPlace? {
         // By their numbers, since a record is large and `last(where:)` copies each.
-        guard let output,
-            let number = actions.indices.last(where: { actions[$0].index.isEmpty && actions[$0].result != nil }),
-            let result = actions[number].result
-        else { return nil }
-        if output.isCopy(of: result) { return OutputPlace(path: actions[number].path, member: nil) }
+        let number = actions.indices.last { actions[$0].index.isEmpty && actions[$0].result != nil }
+        guard let output, let number, let result = actions[number].result else { return nil }
+        let path = actions[number].path
+        // A later record of the same action takes its place, as one that a retry around it did again.
+        let isReplaced = actions.indices[(number + 1)...].contains {
+            actions[$0].index.isEmpty && actions[$0].path == path
+        }
+        guard !isReplaced else { return nil }
+        if output.isCopy(of: result) { return OutputPlace(path: path, member: nil) }
         for member in ["body", "items"] where result[member].map(output.isCopy) ?? false {
-            return OutputPlace(path: actions[number].path, member: member)
+            return OutputPlace(path: path, member: member)
         }
         return nil
     }

@@ -170,6 +170,8 @@ public struct RunEnd: Sendable, Hashable {
     /// Sealed at rest.
     public var state: Value?
     /// The secrets in output and inputs, for processes that never knew them; sealed with the output.
+    ///
+    /// Those of an output that is in the record of an action (`isOutputRecorded`) are marked there; any here, and it is stored by itself.
     public var outputSecrets: [String] = []
     /// The secrets in the state; sealed with it.
     public var stateSecrets: [String] = []

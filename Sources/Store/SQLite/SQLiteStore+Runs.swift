@@ -136,6 +136,7 @@ extension SQLiteStore {
             guard let key = try session.rows[end.run] ?? Self.liveRun(end.run, fence: fence, session) else {
                 throw StoreError.fenced(end.run)
             }
+            let cursor = try end.state.map { try self.cursor($0, of: end, key, database) }
             let update = try session.hot(
                 """
                 UPDATE run SET status = ?, reason = ?, error = ?, finished_at = ?, lateness = coalesce(?, lateness), output = ?
@@ -159,7 +160,9 @@ extension SQLiteStore {
                 try ActionRow.write(action, run: key, result: result, session)
                 if let digest { try Self.markDone(digest, run: key, database) }
             }
-            if let state = end.state { try self.commit(state, of: end, key, database) }
+            if let (recipe, state) = cursor {
+                try Self.commit(state, ofRecipe: recipe, run: end.run, at: end.finishedAt, database)
+            }
         }
         for (action, result, _) in results {
             spilled?.note(result, of: action.run, path: action.path, index: action.index)
@@ -236,12 +239,20 @@ extension SQLiteStore {
             .integer(.text(run.text), .integer(fence))
     }
 
-    private func commit(_ state: Value, of end: RunEnd, _ run: Int64, _ database: Database) throws {
+    /// The recipe of a run, and the state that it leaves, sealed: in the transaction, because only the row knows the recipe's name, and before anything is
+    /// written, because this may fail by itself.
+    private func cursor(
+        _ state: Value,
+        of end: RunEnd,
+        _ run: Int64,
+        _ database: Database
+    ) throws -> (recipe: Int64, state: Data?) {
         let find = "SELECT recipe.key, recipe.name FROM run JOIN recipe ON recipe.key = run.recipe WHERE run.key = ?"
-        guard let row = try Row.fetchOne(database.cachedStatement(sql: find), arguments: [run]) else { return }
-        // Sealed here, not before, because only the row knows the recipe's name.
+        guard let row = try Row.fetchOne(database.cachedStatement(sql: find), arguments: [run]) else {
+            throw StoreError.fenced(end.run)
+        }
         let state = try sealed(state, secrets: end.stateSecrets, .state(recipe: try row.required(1)))
-        try Self.commit(state, ofRecipe: try row.required(0), run: end.run, at: end.finishedAt, database)
+        return (try row.required(0), state)
     }
 
     func sealed(_ action: ActionRecord) throws(StoreError) -> Data? {
