@@ -227,6 +227,16 @@ extension Rig {
         try await expectAnswers(to: 150, connections: 150) { await together.join() }
     }
 
+    private static func request(_ method: String = "GET", to server: ScriptedServer) -> OutgoingRequest {
+        OutgoingRequest(
+            method: method,
+            url: server.baseURL + "/x",
+            headers: [],
+            timeout: .seconds(600),
+            maxBytes: 1 << 20
+        )
+    }
+
     /// Sends requests over one connection to a server that answers when `open` is finished, once the first has arrived there.
     private func withOneConnection(
         threads: Int? = nil,
@@ -245,13 +255,7 @@ extension Rig {
             return ScriptedServer.Reply(200)
         }) { server in
             let transport = HTTPTransport(userAgent: "test", connectionsPerHost: 1, threads: threads)
-            let request = OutgoingRequest(
-                method: "GET",
-                url: server.baseURL + "/x",
-                headers: [],
-                timeout: .seconds(600),
-                maxBytes: 1 << 20
-            )
+            let request = Self.request(to: server)
             let send = { @Sendable in try await transport.send(request).status }
             let first = Task { try? await send() }
             for await _ in arrived { break }
@@ -281,13 +285,7 @@ extension Rig {
     @Test func `a request whose body cannot be read gives its connection back`() async throws {
         try await ScriptedServer.run({ _ in ScriptedServer.Reply(200) }) { (server: ScriptedServer) async throws in
             let transport = HTTPTransport(userAgent: "test", connectionsPerHost: 1)
-            var request = OutgoingRequest(
-                method: "POST",
-                url: server.baseURL + "/x",
-                headers: [],
-                timeout: .seconds(600),
-                maxBytes: 1 << 20
-            )
+            var request = Self.request("POST", to: server)
             for _ in 0..<3 {
                 request.body = nil
                 request.pieces = [.bytes([1]), .file(UploadFile(path: "/no/such/file", size: 10))]
@@ -323,13 +321,7 @@ extension Rig {
             return ScriptedServer.Reply(200)
         }) { server in
             let transport = HTTPTransport(userAgent: "test", connectionsPerHost: connections)
-            let request = OutgoingRequest(
-                method: "GET",
-                url: server.baseURL + "/x",
-                headers: [],
-                timeout: .seconds(600),
-                maxBytes: 1 << 20
-            )
+            let request = Self.request(to: server)
             let statuses = await withTaskGroup(of: Int.self) { group in
                 for _ in 0..<count {
                     group.addTask { (try? await transport.send(request).status) ?? 0 }

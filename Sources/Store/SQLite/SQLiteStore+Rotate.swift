@@ -62,15 +62,16 @@ extension SQLiteStore {
         mutating func reseal(_ table: String, _ column: String, context: String) throws -> Int {
             let rowids = try Int64.fetchAll(
                 database,
-                sql:
-                    "SELECT \(key(table)) FROM \(table) WHERE \(column) IS NOT NULL AND substr(\(column), 1, 1) <> x'03'"
+                sql: "SELECT \(key(table)) FROM \(table) WHERE \(column) IS NOT NULL"
             )
             let read = "SELECT \(column), \(context) FROM \(table) WHERE \(key(table)) = ?"
             let write = "UPDATE \(table) SET \(column) = ? WHERE \(key(table)) = ?"
+            var count = 0
             for rowid in rowids {
                 let statement = try database.cachedStatement(sql: read)
                 guard let row = try Row.fetchOne(statement, arguments: [rowid]) else { continue }
                 let sealed: Data = try row.decode(Data.self, atIndex: 0)
+                guard OutputPlace(stored: sealed) == nil else { continue }
                 let context: String = try row.decode(String.self, atIndex: 1)
                 let again: Data
                 // The context of what a run left begins with `run/` or `action/` and its id.
@@ -84,8 +85,9 @@ extension SQLiteStore {
                     again = Data(try new.seal(try old.open([UInt8](sealed), context: context), context: context))
                 }
                 try database.cachedStatement(sql: write).execute(arguments: [again, rowid])
+                count += 1
             }
-            return rowids.count
+            return count
         }
 
         /// Tables with a numeric key are read by it, the others by the row's own number.
