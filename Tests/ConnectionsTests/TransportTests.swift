@@ -67,26 +67,26 @@ struct TransportTests {
             try? await Task.sleep(for: request.path == "/silent" ? .seconds(600) : .milliseconds(1))
             return .json("{}")
         }) { (server: ScriptedServer) async throws in
-            let transport = HTTPTransport(userAgent: "test", idleTimeout: .milliseconds(200))
-            func send(_ path: String, within timeout: Duration) async throws -> IncomingResponse {
-                try await transport.send(
-                    OutgoingRequest(
-                        method: "GET",
-                        url: server.baseURL + path,
-                        headers: [],
-                        timeout: timeout,
-                        maxBytes: 100
-                    )
+            let impatient = HTTPTransport(userAgent: "test", idleTimeout: .milliseconds(200))
+            let patient = HTTPTransport(userAgent: "test")
+            func request(_ path: String, within timeout: Duration) -> OutgoingRequest {
+                OutgoingRequest(
+                    method: "GET",
+                    url: server.baseURL + path,
+                    headers: [],
+                    timeout: timeout,
+                    maxBytes: 100
                 )
             }
             await #expect(throws: TransportError(.timeout, "nothing came for 200ms")) {
-                try await send("/silent", within: .seconds(600))
+                try await impatient.send(request("/silent", within: .seconds(600)))
             }
             await #expect(throws: TransportError(.timeout, "no complete answer within 100ms")) {
-                try await send("/silent", within: .milliseconds(100))
+                try await patient.send(request("/silent", within: .milliseconds(100)))
             }
-            #expect(try await send("/", within: .seconds(600)).status == 200)
-            await transport.shutdown()
+            #expect(try await patient.send(request("/", within: .seconds(600))).status == 200)
+            await impatient.shutdown()
+            await patient.shutdown()
         }
     }
 
@@ -330,6 +330,14 @@ extension Rig {
             }
             #expect(statuses == Array(repeating: 200, count: count))
             await transport.shutdown()
+        }
+    }
+
+    @Test func `a transport that nobody shut down closes its connections when it goes`() async throws {
+        try await ScriptedServer.run({ _ in ScriptedServer.Reply(200) }) { (server: ScriptedServer) async throws in
+            let status = try await HTTPTransport(userAgent: "test").send(Self.request(to: server)).status
+            #expect(status == 200)
+            while server.openConnections > 0 { try await Task.sleep(for: .milliseconds(2)) }
         }
     }
 

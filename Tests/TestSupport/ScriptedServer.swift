@@ -66,6 +66,7 @@ public final class ScriptedServer: Sendable {
     final class Log: Sendable {
         let requests = Mutex<[Request]>([])
         let connections = Mutex(0)
+        let openConnections = Mutex(0)
     }
 
     /// `http` or `https`.
@@ -98,6 +99,8 @@ public final class ScriptedServer: Sendable {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
                     }
                     log.connections.withLock { $0 += 1 }
+                    log.openConnections.withLock { $0 += 1 }
+                    channel.closeFuture.whenComplete { _ in log.openConnections.withLock { $0 -= 1 } }
                     guard offersHTTP2 else {
                         try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                         return try channel.pipeline.syncOperations.addHandler(Answering(handler: handler, log: log))
@@ -140,6 +143,9 @@ public final class ScriptedServer: Sendable {
 
     /// How many connections it took.
     public var connections: Int { log.connections.withLock { $0 } }
+
+    /// How many of them are open.
+    public var openConnections: Int { log.openConnections.withLock { $0 } }
 
     /// How many requests a path got.
     public func count(_ path: String) -> Int { requests.count { $0.path == path } }

@@ -200,18 +200,35 @@ public final class HTTPTransport: Sendable {
     /// Closes all connections.
     ///
     /// Later requests fail as cancelled.
-    public func shutdown() async {
-        let (clients, group) = state.withLock { state in
+    public func shutdown() async { await takeOpen().shutdown() }
+
+    // A client that goes without having been shut down keeps its connections for ever.
+    deinit {
+        let open = takeOpen()
+        if !open.clients.isEmpty { Task { await open.shutdown() } }
+    }
+
+    /// What there is to close, once.
+    private func takeOpen() -> Open {
+        state.withLock { state in
             state.isShutDown = true
             defer {
                 state.clients = [:]
                 state.group = nil
             }
-            return (state.clients.values.flatMap(\.self), state.group)
+            return Open(clients: state.clients.values.flatMap(\.self), group: state.group)
         }
-        // They only throw when they were shut down before, which taking them out of the state rules out.
-        for client in clients { try? await client.shutdown() }
-        try? await group?.shutdownGracefully()
+    }
+
+    private struct Open: Sendable {
+        let clients: [HTTPClient]
+        let group: MultiThreadedEventLoopGroup?
+
+        func shutdown() async {
+            // They only throw when they were shut down before, which taking them out of the state rules out.
+            for client in clients { try? await client.shutdown() }
+            try? await group?.shutdownGracefully()
+        }
     }
 
     private func gate(for url: String) -> HostGate {
