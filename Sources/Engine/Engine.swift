@@ -223,17 +223,19 @@ extension Engine {
             // Only another run in the same microsecond could have taken it.
             throw .other(path: "", detail: "the run could not be recorded; try again")
         }
-        var order = RunOrder(
+        var terms = RunOrder.Terms()
+        terms.commitsState = commitsState
+        // A watcher outside waits for what runs on time, not for a try by hand.
+        terms.callsHeartbeat = false
+        terms.inherited = repeating?.records(for: claimed.id) ?? []
+        let order = RunOrder(
             run: claimed,
             plan: plan,
             inputs: inputs,
-            connections: configuration.workspace.connections
+            connections: configuration.workspace.connections,
+            recipes: callablePlans,
+            terms: terms
         )
-        order.recipes = callablePlans
-        order.commitsState = commitsState
-        // A watcher outside waits for what runs on time, not for a try by hand.
-        order.callsHeartbeat = false
-        order.inherited = repeating?.records(for: claimed.id) ?? []
         return await perform(order, handle)
     }
 

@@ -133,7 +133,7 @@ import Testing
         #expect(second.performer.orders.isEmpty)
         await second.advance(by: .milliseconds(1))
         #expect(second.performer.fireTimes == [begin + .seconds(60)])
-        #expect(second.performer.orders.first?.beginning == .resume)
+        #expect(second.performer.orders.first?.terms.beginning == .resume)
         await second.advance(by: .seconds(60))
         #expect(try await records(second).map(\.status) == [.succeeded, .succeeded])
         #expect(try await isProven(second))

@@ -221,7 +221,7 @@ import Testing
         for process in both { await process.settle() }
         let orders = both.flatMap(\.performer.orders).filter { $0.run.id == run.id }
         #expect(orders.map(\.inputs) == [inputs])
-        #expect(orders.map(\.beginning) == [.fresh])
+        #expect(orders.map(\.terms.beginning) == [.fresh])
         let record = try #require(try await bench.store.run(run.id.text)?.run)
         #expect(record.status == .running && record.attempt == 1 && record.cause == .person)
         #expect(try await records(bench).map(\.status) == [.running, .running])

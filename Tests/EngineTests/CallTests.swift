@@ -174,19 +174,18 @@ import Testing
     /// The loader lets no cycle pass; a change of files under a running process could bring one about.
     @Test func `ends at a depth of 16`() async throws {
         let bench = try Workbench(["other.yml": "actions: [{ log: x }]\n", "job.yml": "actions: [{ call: other }]\n"])
-        var order = try await bench.abandoned { _ in [] }
-        order.beginning = .fresh
-        order.recipes["other"] = order.plan
-        let result = await bench.resume(order)
+        let order = try await bench.abandoned { _ in [] }
+        let recipes = order.recipes.merging(["other": order.plan]) { $1 }
+        let result = await bench.resume(order.with(recipes: recipes, terms: RunOrder.Terms()))
         #expect(result.error?.message == "recipes call each other more than 16 deep here")
         #expect(result.error?.action?.split(separator: "/").count == 17)
     }
 
     @Test func `a recipe that is gone is named`() async throws {
         let bench = try Workbench(["other.yml": "actions: [{ log: x }]\n", "job.yml": "actions: [{ call: other }]\n"])
-        var order = try await bench.abandoned { _ in [] }
-        order.beginning = .fresh
-        order.recipes["other"] = nil
-        #expect(await bench.resume(order).error?.message == "there is no recipe `other` any more")
+        let order = try await bench.abandoned { _ in [] }
+        let recipes = order.recipes.filter { $0.key != "other" }
+        let result = await bench.resume(order.with(recipes: recipes, terms: RunOrder.Terms()))
+        #expect(result.error?.message == "there is no recipe `other` any more")
     }
 }

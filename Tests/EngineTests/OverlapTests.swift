@@ -87,7 +87,7 @@ import Testing
         // Only the first had begun.
         #expect(records.map(\.attempt) == [2, 1, 1, 1])
         #expect(second.performer.fireTimes == (1...4).map { begin + .seconds($0 * 60) })
-        #expect(second.performer.orders.map(\.beginning) == [.resume, .fresh, .fresh, .fresh])
+        #expect(second.performer.orders.map(\.terms.beginning) == [.resume, .fresh, .fresh, .fresh])
     }
 
     @Test func `a process that stops leaves what waits to the others`() async throws {

@@ -33,8 +33,13 @@ import Testing
         let run = try #require(try await bench.store.takeOver(id, fence: fence, node: bench.node))
         let workspace = bench.workspace()
         let plan = RecipePlan(try #require(workspace.recipes["job"]))
-        var order = RunOrder(run: run, plan: plan, inputs: .map([:]), connections: workspace.connections)
-        order.beginning = .resume
+        let order = RunOrder(
+            run: run,
+            plan: plan,
+            inputs: .map([:]),
+            connections: workspace.connections,
+            terms: RunOrder.Terms(beginning: .resume)
+        )
         return await bench.executor().run(order, handle: RunHandle())
     }
 

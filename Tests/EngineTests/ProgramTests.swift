@@ -265,7 +265,7 @@ import Testing
             "on_interrupt: restart\nactions: [{ id: a, shell: \"cut -d' ' -f3 /proc/$(cat pid)/stat || echo gone\" }]\n"
         )
         var left: ChildProcess?
-        var order = try await bench.abandoned { run in
+        let order = try await bench.abandoned { run in
             let start = ProgramStart(
                 words: ["/bin/sh", "-c", "sleep 1000 & echo $! > pid; wait"],
                 environment: ["PATH": "/usr/bin:/bin"].merging(hasTrace ? [:] : ["RUNNER_RUN": "\(run)"]) { $1 },
@@ -277,10 +277,9 @@ import Testing
                 ActionRecord(run: run, path: "a", status: .started, result: trace, startedAt: bench.clock.now())
             ]
         }
-        order.beginning = .restart
         let child = try #require(left)
         while access(bench.root + "/pid", F_OK) != 0 { try await Task.sleep(for: .milliseconds(5)) }
-        let result = await bench.resume(order)
+        let result = await bench.resume(order.with(terms: RunOrder.Terms(beginning: .restart)))
         #expect(await child.outcome().end == .killed(signal: 9))
         // Gone, or dead and not yet noticed by the process that inherited it.
         #expect(["gone\n", "Z\n"].contains(result.output("stdout")), "\(result.error?.description ?? "")")

@@ -41,8 +41,13 @@ import Testing
             try await bench.store.complete(record, fence: 1)
         }
         let run = try #require(try await bench.store.takeOver(wanted.id, fence: 1, node: bench.node))
-        var order = RunOrder(run: run, plan: plan, inputs: .map([:]), connections: workspace.connections)
-        order.beginning = beginning
+        let order = RunOrder(
+            run: run,
+            plan: plan,
+            inputs: .map([:]),
+            connections: workspace.connections,
+            terms: RunOrder.Terms(beginning: beginning)
+        )
         return await bench.executor().run(order, handle: RunHandle())
     }
 

@@ -281,7 +281,7 @@ import Testing
         let delays = records.compactMap { record in record.startedAt.map { $0 - record.fire.scheduledAt } }
         #expect(delays.allSatisfy { $0 >= .zero && $0 < .seconds(600) })
         #expect(Set(delays).count > 1)
-        #expect(process.performer.orders.map(\.jitter) == delays)
+        #expect(process.performer.orders.map(\.terms.jitter) == delays)
     }
 
     @Test func `does not start later than its start deadline`() async throws {
@@ -355,7 +355,7 @@ import Testing
         let second = SchedulerProcess(first.bench, clock: first.clock)
         try await second.start()
         let order = try #require(second.performer.orders.first)
-        #expect(order.jitter == .zero && order.run.cause == .catchUp)
+        #expect(order.terms.jitter == .zero && order.run.cause == .catchUp)
         #expect(order.run.startedAt == begin + .seconds(5_400))
     }
 
@@ -462,7 +462,7 @@ import Testing
         let second = SchedulerProcess(first.bench, clock: first.clock)
         try await second.start()
         let order = try #require(second.performer.orders.first)
-        #expect(order.beginning == .resume)
+        #expect(order.terms.beginning == .resume)
         #expect(order.run.attempt == 2)
         #expect(order.run.id == first.performer.orders.first?.run.id)
         #expect(order.plan.recipe.version == first.performer.orders.first?.plan.recipe.version)
@@ -481,7 +481,7 @@ import Testing
         try await first.kill()
         let second = SchedulerProcess(first.bench, clock: first.clock)
         try await second.start()
-        #expect(second.performer.orders.map(\.beginning) == [beginning])
+        #expect(second.performer.orders.map(\.terms.beginning) == [beginning])
     }
 
     @Test func `closes an interrupted run whose recipe is gone`() async throws {
@@ -510,7 +510,7 @@ import Testing
         let second = SchedulerProcess(first.bench, clock: first.clock, workspace: first.bench.loader.load())
         try await second.start()
         await second.advance(by: .seconds(600))
-        #expect(second.performer.orders.map(\.beginning) == [.resume])
+        #expect(second.performer.orders.map(\.terms.beginning) == [.resume])
         #expect(second.performer.orders.first?.plan.recipe.version == first.performer.orders.first?.run.version)
         #expect(try await records(second).map(\.status) == [.succeeded])
     }

@@ -83,8 +83,8 @@ public final class Executor: RunPerforming {
 
     private func perform(_ order: RunOrder, _ handle: RunHandle) async -> RunResult {
         let start = services.clock.uptime()
-        var done = order.inherited
-        if order.beginning != .fresh {
+        var done = order.terms.inherited
+        if order.terms.beginning != .fresh {
             do {
                 done = try await checkpoints(of: order)
             } catch {
@@ -103,14 +103,14 @@ public final class Executor: RunPerforming {
     private func checkpoints(of order: RunOrder) async throws(StoreError) -> [ActionRecord] {
         let done = try await services.store.checkpoints(of: order.run.id)
         await Leftovers(of: order.run.id, in: done).end()
-        return order.beginning == .resume ? done : order.inherited
+        return order.terms.beginning == .resume ? done : order.terms.inherited
     }
 
     // Not inlined: what it works with would stay in memory as long as the run.
     @inline(never)
     private func begin(_ order: RunOrder, after done: [ActionRecord], _ handle: RunHandle) -> RunContext {
         let context = RunContext(order: order, services: services, done: done, handle: handle)
-        for record in order.inherited { context.checkpoints.add(record) }
+        for record in order.terms.inherited { context.checkpoints.add(record) }
         context.report(.runStarted(order.run))
         return context
     }

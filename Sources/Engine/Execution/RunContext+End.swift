@@ -51,7 +51,7 @@ final class Ending: Sendable {
 extension RunContext {
     /// Performs the run's actions, unless it is to fail at once.
     func performFirst() async -> (Ending, Scope) {
-        guard case .fail(let reason) = order.beginning else { return await performMain() }
+        guard case .fail(let reason) = order.terms.beginning else { return await performMain() }
         let ending = Ending.failed(RunError(kind: .interrupted, message: reason))
         do {
             return (ending, try await initialScope())
@@ -70,7 +70,7 @@ extension RunContext {
             ending = await performSequel(of: ending, scope: scope)
         }
         let result = await finish(ending, since: start)
-        if order.callsHeartbeat, plan.recipe.alarms.heartbeat != nil, result.status == .succeeded,
+        if order.terms.callsHeartbeat, plan.recipe.alarms.heartbeat != nil, result.status == .succeeded,
             result.storeError == nil
         {
             await callHeartbeat()
@@ -125,7 +125,7 @@ extension RunContext {
     private func success(in scope: Scope, last: Value?, reason: String?) throws(Exit) -> Ending {
         do {
             let output = try plan.recipe.output?.evaluate(in: scope).storable ?? last
-            let state = order.commitsState ? try plan.recipe.state?.evaluate(in: scope).storable : nil
+            let state = order.terms.commitsState ? try plan.recipe.state?.evaluate(in: scope).storable : nil
             return Ending(status: .succeeded, reason: reason, output: output, state: state)
         } catch {
             throw .failed(redact(RunError(error, action: nil)))
@@ -225,7 +225,7 @@ extension RunContext {
     /// on insists. When it stops, the next one takes the run up after its last checkpoint. An ad-hoc run says at once what is wrong.
     private func mayAskAgain(after refusal: StoreError, isFirst: Bool) async -> Bool {
         if case .fenced = refusal { return false }
-        guard order.canPark, !handle.isShutdown else { return false }
+        guard order.terms.canPark, !handle.isShutdown else { return false }
         if isFirst { report(.storeFailed(refusal)) }
         do {
             try await services.clock.sleep(for: Self.storePause)

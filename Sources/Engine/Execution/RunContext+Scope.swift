@@ -15,7 +15,7 @@ extension RunContext {
             scope["vars"] = vars
             return scope
         }
-        defer { if order.canPark { keepBeginning(scope) } }
+        defer { if order.terms.canPark { keepBeginning(scope) } }
         guard !plan.recipe.vars.isEmpty else { return scope }
         if plan.readsConnection { try await addConnection(of: nil, to: &scope) }
         for (key, template) in plan.recipe.vars {

@@ -45,7 +45,7 @@ final class RunContext: Sendable {
         )
         self.handle = handle
         deadline = services.clock.uptime() + (order.plan.recipe.timeout - order.run.spent)
-        base = Position(canPark: order.canPark)
+        base = Position(canPark: order.terms.canPark)
         prefix = ""
         depth = 0
         isCalledStrictly = false
@@ -55,13 +55,11 @@ final class RunContext: Sendable {
     /// A recipe as a part of the run of another one: with variables, a connection and a time limit of its own, and with the run's checkpoints.
     init(_ plan: RecipePlan, inputs: Value, calledBy performance: Performance) {
         let caller = performance.run
-        var order = caller.order
-        order.plan = plan
-        order.inputs = inputs
-        order.commitsState = false
+        var terms = caller.order.terms
+        terms.commitsState = false
         // Its time and its variables are its own, and nobody keeps them while a run is parked.
-        order.canPark = false
-        self.order = order
+        terms.canPark = false
+        order = caller.order.with(plan: plan, inputs: inputs, terms: terms)
         self.plan = plan
         services = caller.services
         checkpoints = caller.checkpoints
@@ -117,11 +115,11 @@ final class RunContext: Sendable {
     ///
     /// Nil for a backfill, which is late by intention, and after a parking, when it is known. Of a run that goes on it is that of its first beginning.
     var lateness: Duration? {
-        guard order.run.cause != .backfill, !order.wasParked else { return nil }
-        let isFresh = order.beginning == .fresh
+        guard order.run.cause != .backfill, !order.terms.wasParked else { return nil }
+        let isFresh = order.terms.beginning == .fresh
         if !isFresh, let known = order.run.lateness { return known }
         let first = isFresh ? beginnings.moments.withLock { $0.effect ?? $0.action } : order.run.startedAt
-        return first.map { $0 - (order.run.fire.scheduledAt + order.jitter) }
+        return first.map { $0 - (order.run.fire.scheduledAt + order.terms.jitter) }
     }
 
     /// Text as it may leave the process.

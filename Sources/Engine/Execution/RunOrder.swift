@@ -4,7 +4,9 @@ public import Schedule
 public import Store
 
 /// What the executor is told to run: a claimed run and all that belongs to it.
-public struct RunOrder: Sendable {
+///
+/// A class, and never changed: the scheduler, the executor and what waits for the end have the same one, of which a copy would count a dozen references each time.
+public final class RunOrder: Sendable {
     /// Where it begins.
     public enum Beginning: Sendable, Hashable {
         /// With the first action.
@@ -17,32 +19,41 @@ public struct RunOrder: Sendable {
         case fail(reason: String)
     }
 
+    /// What is special about a run.
+    public struct Terms: Sendable {
+        /// Where it begins.
+        public var beginning: Beginning
+        /// Whether it may leave memory while it waits: somebody takes it up again then.
+        public var canPark = false
+        /// It was parked, and goes on with its wait.
+        public var wasParked = false
+        /// What a run that repeats another takes over from it: checkpoints, under its own id.
+        public var inherited: [ActionRecord] = []
+        /// How much later than the fire time it was meant to start.
+        public var jitter = Duration.zero
+        /// Whether a successful run commits its `state`.
+        public var commitsState = true
+        /// Whether a successful run calls the recipe's `heartbeat`.
+        public var callsHeartbeat = true
+
+        /// A run that ends in this process, commits its state and calls the heartbeat.
+        public init(beginning: Beginning = .fresh) { self.beginning = beginning }
+    }
+
     /// The run as the store has it, claimed for this node.
-    public var run: RunRecord
+    public let run: RunRecord
     /// What is run.
-    public var plan: RecipePlan
+    public let plan: RecipePlan
     /// The trigger that asked for it; nil for a run that a person started.
-    public var trigger: Trigger?
+    public let trigger: Trigger?
     /// `inputs` in expressions, complete.
-    public var inputs: Value
+    public let inputs: Value
     /// The workspace's connections by name, as they are now.
-    public var connections: [String: Connection]
+    public let connections: [String: Connection]
     /// The recipes that it may call, by name, as they are now.
-    public var recipes: [String: RecipePlan] = [:]
-    /// Where it begins.
-    public var beginning = Beginning.fresh
-    /// Whether it may leave memory while it waits: somebody takes it up again then.
-    public var canPark = false
-    /// It was parked, and goes on with its wait.
-    public var wasParked = false
-    /// What a run that repeats another takes over from it: checkpoints, under its own id.
-    public var inherited: [ActionRecord] = []
-    /// How much later than the fire time it was meant to start.
-    public var jitter = Duration.zero
-    /// Whether a successful run commits its `state`.
-    public var commitsState = true
-    /// Whether a successful run calls the recipe's `heartbeat`.
-    public var callsHeartbeat = true
+    public let recipes: [String: RecipePlan]
+    /// What is special about it.
+    public let terms: Terms
 
     /// An order; run, plan, inputs and connections have no default.
     public init(
@@ -50,13 +61,37 @@ public struct RunOrder: Sendable {
         plan: RecipePlan,
         trigger: Trigger? = nil,
         inputs: Value,
-        connections: [String: Connection]
+        connections: [String: Connection],
+        recipes: [String: RecipePlan] = [:],
+        terms: Terms = Terms()
     ) {
         self.run = run
         self.plan = plan
         self.trigger = trigger
         self.inputs = inputs
         self.connections = connections
+        self.recipes = recipes
+        self.terms = terms
+    }
+
+    /// The same order, but for what is given here.
+    func with(
+        run: RunRecord? = nil,
+        plan: RecipePlan? = nil,
+        inputs: Value? = nil,
+        connections: [String: Connection]? = nil,
+        recipes: [String: RecipePlan]? = nil,
+        terms: Terms? = nil
+    ) -> RunOrder {
+        RunOrder(
+            run: run ?? self.run,
+            plan: plan ?? self.plan,
+            trigger: trigger,
+            inputs: inputs ?? self.inputs,
+            connections: connections ?? self.connections,
+            recipes: recipes ?? self.recipes,
+            terms: terms ?? self.terms
+        )
     }
 }
 

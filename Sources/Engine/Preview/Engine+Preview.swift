@@ -17,8 +17,13 @@ extension Engine {
             node: configuration.node,
             version: plan.recipe.version
         )
-        var order = RunOrder(run: run, plan: plan, inputs: inputs, connections: configuration.workspace.connections)
-        order.recipes = callablePlans
+        let order = RunOrder(
+            run: run,
+            plan: plan,
+            inputs: inputs,
+            connections: configuration.workspace.connections,
+            recipes: callablePlans
+        )
         let context = RunContext(order: order, services: executor.services, done: [], handle: RunHandle())
         return try await Previewer(context).preview()
     }

@@ -82,17 +82,18 @@ extension Engine {
         guard let reopened = try await store.reopen(reopening) else { return nil }
         // What is forgotten the run itself will not find.
         await Leftovers(of: run.id, in: detail.actions).end()
-        var order = RunOrder(
+        var terms = RunOrder.Terms(beginning: .resume)
+        terms.commitsState = commitsState
+        terms.callsHeartbeat = false
+        let order = RunOrder(
             run: reopened,
             plan: plan,
             trigger: plan.trigger(of: reopened),
             inputs: detail.inputs ?? plan.defaultInputs,
-            connections: configuration.workspace.connections
+            connections: configuration.workspace.connections,
+            recipes: callablePlans,
+            terms: terms
         )
-        order.recipes = callablePlans
-        order.beginning = .resume
-        order.commitsState = commitsState
-        order.callsHeartbeat = false
         let result = await perform(order, handle)
         // Others may wait for its end.
         store.notify()

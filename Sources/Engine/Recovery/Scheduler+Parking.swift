@@ -16,7 +16,7 @@ extension Scheduler {
         running[run] = nil
         parked[run] = ParkedRun(run: run, recipe: recipe, until: until)
         let isEarlier = expectParked(at: until)
-        didFreeSlots(1)
+        didFreeSlots()
         await fillSlots()
         guard isEarlier else { return }
         // Should this process die, others go on with it on time.
@@ -82,13 +82,14 @@ extension Scheduler {
         guard let plan = try await plan(of: run, &parsed) else {
             return try await close(run, "its wait is over, and the text it began with is no valid recipe any more")
         }
-        var order = order(of: run, plan, inputs: resumed.inputs)
+        let order = order(of: run, plan, inputs: resumed.inputs)
+        var terms = order.terms
         // Nothing has interrupted it: `on_interrupt` does not apply.
-        (order.beginning, order.wasParked) = (.resume, true)
+        (terms.beginning, terms.wasParked) = (.resume, true)
         if let reason = run.cancelReason { pendingCancels[run.id] = reason }
         heldRuns[run.fire.recipe, default: 0] += 1
         // A run that was claimed meanwhile may have the slot: one more for a while is better than a record that says it began just now.
-        begin(order, RunHandle())
+        begin(order.with(terms: terms), RunHandle())
     }
 
     /// Runs whose time has come, and that are not parked any more, are another node's.

@@ -48,11 +48,12 @@ extension Scheduler {
                 try await close(taken, prefix + "the text it began with is no valid recipe any more")
                 continue
             }
-            var order = try await order(of: taken, plan)
+            let order = try await order(of: taken, plan)
             if let begin = beginning(ofClaimed: taken) {
+                var terms = order.terms
                 // It cannot have begun: there is nothing that `on_interrupt` could be asked about.
-                order.beginning = .resume
-                start(order, at: begin)
+                terms.beginning = .resume
+                start(order.with(terms: terms), at: begin)
             } else {
                 start(order)
             }
@@ -74,17 +75,19 @@ extension Scheduler {
     }
 
     func order(of run: RunRecord, _ plan: RecipePlan, inputs: Value?) -> RunOrder {
-        var order = order(run, plan, trigger: plan.trigger(of: run), inputs: inputs ?? plan.defaultInputs)
-        if run.cause == .schedule, let trigger = order.trigger {
-            order.jitter = trigger.delay(of: run.fire.scheduledAt, recipe: run.fire.recipe)
+        let trigger = plan.trigger(of: run)
+        var terms = RunOrder.Terms()
+        if run.cause == .schedule, let trigger {
+            terms.jitter = trigger.delay(of: run.fire.scheduledAt, recipe: run.fire.recipe)
         }
-        guard run.startedAt != nil else { return order }
-        switch plan.recipe.onInterrupt {
-        case .resume: order.beginning = .resume
-        case .restart: order.beginning = plan.recipe.delivery == .atMostOnce ? .resume : .restart
-        case .fail: order.beginning = .fail(reason: "its process ended before it was done (on_interrupt: fail)")
+        if run.startedAt != nil {
+            switch plan.recipe.onInterrupt {
+            case .resume: terms.beginning = .resume
+            case .restart: terms.beginning = plan.recipe.delivery == .atMostOnce ? .resume : .restart
+            case .fail: terms.beginning = .fail(reason: "its process ended before it was done (on_interrupt: fail)")
+            }
         }
-        return order
+        return order(run, plan, trigger: trigger, inputs: inputs ?? plan.defaultInputs, terms: terms)
     }
 
     /// The recipe as it was when the run began; its connections are the present ones (DESIGN section 10).

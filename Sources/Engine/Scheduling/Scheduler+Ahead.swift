@@ -116,8 +116,7 @@ extension Scheduler {
     /// Makes the claims go by what the files say now: the text of the recipe as it is, and no run for a trigger that is gone or asks for another time.
     func reviseAhead() async {
         for number in ahead.indices {
-            ahead[number].order.connections = workspace.connections
-            ahead[number].order.recipes = plans
+            ahead[number].order = ahead[number].order.with(connections: workspace.connections, recipes: plans)
         }
         let orders = putOnTrial { order in
             watch(of: order)?.plan.recipe.version != order.run.version || !isAsked(order)
@@ -161,7 +160,7 @@ extension Scheduler {
             plan,
             trigger: plan.trigger(of: run),
             inputs: plan.defaultInputs,
-            jitter: order.jitter
+            terms: order.terms
         )
     }
 

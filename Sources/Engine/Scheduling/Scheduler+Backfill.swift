@@ -12,6 +12,8 @@ enum Chore: Sendable, Hashable {
     case parked
     /// Remove history that is too old.
     case history
+    /// Give back what memory many runs took.
+    case memory
 }
 
 extension Scheduler {

@@ -80,7 +80,9 @@ extension Scheduler {
     private func start(_ run: RunRecord, of fire: Fire, at moment: Instant) {
         if fire.cause == .catchUp { watches[fire.key]?.didStartCatchUp(run.id, at: moment) }
         let inputs = fire.plan.defaultInputs
-        let order = order(run, fire.plan, trigger: fire.trigger, inputs: inputs, jitter: fire.jitter)
+        var terms = RunOrder.Terms()
+        terms.jitter = fire.jitter
+        let order = order(run, fire.plan, trigger: fire.trigger, inputs: inputs, terms: terms)
         start(order, at: fire.begin ?? moment)
     }
 

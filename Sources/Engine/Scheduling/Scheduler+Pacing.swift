@@ -1,3 +1,4 @@
+import Connections
 import Recipe
 import Schedule
 import Store
@@ -10,8 +11,11 @@ extension Scheduler {
     /// While the first of many run, the next are claimed, and the ends of others are written in the same commit. Larger parts need fewer commits, but leave
     /// both cores idle while one waits for the disk.
     private static let part = 128...256
-    /// How long fires that are due wait for slots before they are claimed without: then they wait in the store, and everybody can see them.
-    private static let patience = Duration.milliseconds(20)
+    /// How long fires that are due wait for slots, each part and all of them, and for how many at least, before they are claimed without: then they wait in the
+    /// store, and everybody can see them.
+    private static let patience = (part: Duration.milliseconds(100), all: Duration.seconds(2), slots: 64)
+    /// For fewer slots it is not worth the wait.
+    private static let few = 16
 
     /// Someone who waits until so many slots are free.
     struct SlotWaiter {
@@ -25,28 +29,40 @@ extension Scheduler {
     func claimInParts(_ fires: [Fire]) async {
         var rest = fires[...]
         var size = Self.part.lowerBound
+        let begin = services.clock.uptime()
         var isPatient = true
-        endsSinceDue = 0
         while !rest.isEmpty, !isStopping {
             var count = size
             if isPatient {
-                isPatient = await haveSlots(min(size, rest.count, max(1, maxConcurrentRuns / 4)))
-                if isPatient { count = min(size, maxConcurrentRuns - running.count) }
+                let wanted = min(size, rest.count, max(1, maxConcurrentRuns / 4))
+                let isLate = services.clock.uptime() - begin >= Self.patience.all
+                isPatient = isLate ? freeSlots >= wanted : await haveSlots(wanted)
+                if isPatient { count = min(size, freeSlots) }
             }
-            await claim(Array(rest.prefix(count)))
+            await claim(rest.prefix(count).filter { !didMissDeadline($0) })
             rest = rest.dropFirst(count)
             size = min(size * 2, Self.part.upperBound)
         }
     }
 
-    /// Whether so many slots are free, now or in a moment.
+    /// Whether a fire has waited for a slot longer than its `start_deadline`; then it is looked at again, as one that is late.
+    private func didMissDeadline(_ fire: Fire) -> Bool {
+        guard fire.trigger.startDeadline != nil, case .catchUp = watches[fire.key]?.step(at: now) else { return false }
+        requeue(fire.key)
+        return true
+    }
+
+    /// Slots that no run has, and none that is claimed ahead.
+    private var freeSlots: Int { maxConcurrentRuns - running.count - ahead.count }
+
+    /// Whether so many slots are free, now or in a moment, or at least enough to go on waiting for the others.
     private func haveSlots(_ count: Int) async -> Bool {
-        if maxConcurrentRuns - running.count >= count { return true }
-        guard endsSinceDue > 0 else { return false }
-        slotAlarm?.set(.after(Self.patience))
+        if freeSlots >= count { return true }
+        guard count >= Self.few else { return false }
+        slotAlarm?.set(.after(Self.patience.part))
         await withCheckedContinuation { slotWaiter = SlotWaiter(count: count, continuation: $0) }
         slotAlarm?.set(nil)
-        return maxConcurrentRuns - running.count >= count
+        return freeSlots >= min(count, Self.patience.slots)
     }
 
     /// Lets the one who waits for slots look.
@@ -56,9 +72,8 @@ extension Scheduler {
     }
 
     /// Runs have given up their slots.
-    func didFreeSlots(_ count: Int) {
-        endsSinceDue += count
-        guard let slotWaiter, maxConcurrentRuns - running.count >= slotWaiter.count else { return }
+    func didFreeSlots() {
+        guard let slotWaiter, freeSlots >= slotWaiter.count else { return }
         stopWaitingForSlots()
     }
 }

@@ -15,19 +15,19 @@ extension Scheduler {
         _ plan: RecipePlan,
         trigger: Trigger? = nil,
         inputs: Value,
-        jitter: Duration = .zero
+        terms: RunOrder.Terms = RunOrder.Terms()
     ) -> RunOrder {
-        var order = RunOrder(
+        var terms = terms
+        terms.canPark = true
+        return RunOrder(
             run: run,
             plan: plan,
             trigger: trigger,
             inputs: inputs,
-            connections: workspace.connections
+            connections: workspace.connections,
+            recipes: plans,
+            terms: terms
         )
-        order.recipes = plans
-        order.canPark = true
-        order.jitter = jitter
-        return order
     }
 
     /// Starts a run that this node holds, or lets it wait for a slot or for its turn.
@@ -68,7 +68,6 @@ extension Scheduler {
     /// What follows from the ends of runs.
     private func lookAtEnded() async {
         var mustWake = false
-        var count = 0
         for (order, result) in endedRuns.takeAll() {
             guard result.parkedUntil == nil, !isNews(order, result) else {
                 // What people are told of may take its time; the others need not wait for it.
@@ -76,9 +75,8 @@ extension Scheduler {
                 continue
             }
             if release(order) { mustWake = true }
-            count += 1
         }
-        didFreeSlots(count)
+        didFreeSlots()
         await fillSlots()
         if mustWake { await wake() }
     }
@@ -89,7 +87,7 @@ extension Scheduler {
         // Before its slot is given up: a process that stops waits for this, too.
         await judge(order, result)
         let mustWake = release(order)
-        didFreeSlots(1)
+        didFreeSlots()
         await fillSlots()
         if mustWake { await wake() }
     }
@@ -136,8 +134,12 @@ extension Scheduler {
     }
 
     private func becomeIdle() {
+        willRenewLease = false
         leaseAlarm?.set(nil)
-        giveMemoryBack()
+        if peak >= Self.manyRuns {
+            chores.set(.memory, to: now + Self.memoryPause)
+            if !isAwake, !isStopping { setAlarm() }
+        }
         for waiter in idleWaiters { waiter.resume() }
         idleWaiters.removeAll()
     }
@@ -186,10 +188,10 @@ extension Scheduler {
             return
         }
         waiting.settle(order, .started)
-        var order = order
-        order.run.status = .running
-        order.run.startedAt = order.run.startedAt ?? moment
-        begin(order, handle)
+        var run = order.run
+        run.status = .running
+        run.startedAt = run.startedAt ?? moment
+        begin(order.with(run: run), handle)
     }
 
     /// A run that waited is not this node's any more, or has ended without running.
@@ -280,24 +282,33 @@ extension Scheduler {
     }
 
     /// After many runs at once the allocator keeps what they used for more of the kind, which may be an hour away.
-    private func giveMemoryBack() {
-        guard peak >= Self.manyRuns else { return }
+    func giveMemoryBack() {
+        guard running.isEmpty, waiting.isEmpty else { return }
         peak = 0
         Task.detached(priority: .background) { clinux_release_free_memory() }
     }
 
     private static let manyRuns = 64
+    /// So long nothing runs before that, so that many fires in a row need not take their memory anew each time.
+    private static let memoryPause = Duration.seconds(1)
 
     // MARK: The lease
 
     /// While it holds runs, others must see that this node lives.
     private func keepLease() {
-        leaseAlarm?.set(.after(Self.leaseRenewal))
+        guard !willRenewLease else { return }
+        setLeaseAlarm()
         guard let leaseUntil, leaseUntil - now < Self.leaseRenewal else { return }
         Task { await self.renewLease() }
     }
 
+    private func setLeaseAlarm() {
+        willRenewLease = true
+        leaseAlarm?.set(.after(Self.leaseRenewal))
+    }
+
     func leaseAlarmRang() async {
+        willRenewLease = false
         await renewLease()
         // A wake-up can be lost with the process that should have sent it.
         if !waiting.isEmpty { await lookAround() }
@@ -307,7 +318,7 @@ extension Scheduler {
         guard !running.isEmpty || !waiting.isEmpty else { return }
         let until = now + Self.leaseTime
         leaseUntil = until
-        leaseAlarm?.set(.after(Self.leaseRenewal))
+        setLeaseAlarm()
         do {
             try await services.store.renewLease(of: services.node, until: until)
         } catch {

@@ -73,13 +73,14 @@ actor Scheduler {
     var pruning: Task<Void, Never>?
     /// What has ended since.
     nonisolated let endedRuns = EndedRuns()
-    /// How many runs have ended since fires began to be claimed, and who waits for more.
-    var endsSinceDue = 0
+    /// Who waits for slots.
     var slotWaiter: SlotWaiter?
     var slotAlarm: (any Alarm)?
     /// Whether waiting runs are being started.
     var isFilling = false
     var leaseAlarm: (any Alarm)?
+    /// Whether that alarm is set.
+    var willRenewLease = false
     var leaseUntil: Instant?
     var isStopping = false
     var idleWaiters: [CheckedContinuation<Void, Never>] = []
@@ -182,7 +183,7 @@ actor Scheduler {
         sleepWaiters.removeAll()
     }
 
-    private func setAlarm() {
+    func setAlarm() {
         alarm?.set(nextWake().map { .at($0) })
     }
 
@@ -219,6 +220,7 @@ actor Scheduler {
                 case .expectation(let recipe): await judgeSuccess(of: recipe)
                 case .parked: await resumeParked()
                 case .history: pruneHistory()
+                case .memory: giveMemoryBack()
                 }
             }
         }

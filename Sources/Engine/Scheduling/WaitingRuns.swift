@@ -124,7 +124,7 @@ extension RunOrder {
 
     /// Why it is too late to start a run that only waited so far; nil when it is not.
     func lateReason(at now: Instant) -> String? {
-        guard let trigger, trigger.isTooLate(run.fire.scheduledAt + jitter, at: now) else { return nil }
+        guard let trigger, trigger.isTooLate(run.fire.scheduledAt + terms.jitter, at: now) else { return nil }
         return trigger.lateReason
     }
 

@@ -140,17 +140,19 @@ extension Engine {
             trigger: trigger?.id ?? TriggerName.once,
             scheduledAt: test.scheduledAt ?? now
         )
+        var terms = RunOrder.Terms()
+        terms.callsHeartbeat = false
+        // A run that waits for hours is not in memory, and its time limit does not go on: it is the same here.
+        terms.canPark = clock is TestClock
         var order = RunOrder(
             run: try await claim(plan, fire, inputs),
             plan: plan,
             trigger: trigger,
             inputs: inputs,
-            connections: configuration.workspace.connections
+            connections: configuration.workspace.connections,
+            recipes: callablePlans,
+            terms: terms
         )
-        order.recipes = callablePlans
-        order.callsHeartbeat = false
-        // A run that waits for hours is not in memory, and its time limit does not go on: it is the same here.
-        order.canPark = clock is TestClock
         while true {
             let result = await executor.run(order, handle: handle)
             guard let until = result.parkedUntil, let clock = clock as? TestClock else { return result }
@@ -158,9 +160,8 @@ extension Engine {
             guard let resumed = try await store.takeParked(due: until, limit: 1, node: node).first else {
                 return result
             }
-            order.run = resumed.run
-            order.beginning = .resume
-            order.wasParked = true
+            (terms.beginning, terms.wasParked) = (.resume, true)
+            order = order.with(run: resumed.run, terms: terms)
         }
     }
 

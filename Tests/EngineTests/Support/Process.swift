@@ -79,8 +79,10 @@ final class SchedulerProcess: Sendable {
 
 extension Scheduler {
     func isSettled(_ clock: ManualEngineClock) -> Bool {
-        guard unanswered.withLock({ $0 == 0 }), !isAwake, !isFilling, ahead.allSatisfy({ $0.uptime > clock.uptime() }),
-            running.count <= clock.sleeperCount
+        // A wake-up that waits for slots is answered when the clock moves on.
+        let answering = slotWaiter == nil ? 0 : 1
+        guard unanswered.withLock({ $0 == answering }), !isAwake || slotWaiter != nil, !isFilling,
+            ahead.allSatisfy({ $0.uptime > clock.uptime() }), running.count <= clock.sleeperCount
         else {
             return false
         }

@@ -21,15 +21,14 @@ extension Workbench {
         _ = try await store.claim([ClaimRequest(run: wanted, overlap: .allow)])
         for record in done(wanted.id) { try await store.complete(record, fence: 1) }
         let run = try #require(try await store.takeOver(wanted.id, fence: 1, node: node))
-        var order = RunOrder(
+        return RunOrder(
             run: run,
             plan: plan,
             inputs: try plan.inputs(given: [:]),
-            connections: workspace.connections
+            connections: workspace.connections,
+            recipes: workspace.recipes.mapValues(RecipePlan.init),
+            terms: RunOrder.Terms(beginning: .resume)
         )
-        order.recipes = workspace.recipes.mapValues(RecipePlan.init)
-        order.beginning = .resume
-        return order
     }
 
     /// Goes on with a run that another process has begun.
