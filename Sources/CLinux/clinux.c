@@ -37,9 +37,10 @@ const char *malloc_conf = "percpu_arena:percpu,dirty_decay_ms:1000";
 extern int mallctl(const char *name, void *old, size_t *old_size, void *new, size_t new_size) __attribute__((weak));
 
 static void keep_dirty_pages(void) {
-    // Else what has been free for a while goes back with the first allocation after it: just when a burst begins.
-    ssize_t never = -1;
-    mallctl("arenas.dirty_decay_ms", 0, 0, &never, sizeof never);
+    // Else what has been free for a while goes back with the first allocation after it: just when a burst begins. Not for ever: arenas do not find all
+    // that they keep, and a process that is never idle would grow with each burst.
+    ssize_t pause = 10000;
+    mallctl("arenas.dirty_decay_ms", 0, 0, &pause, sizeof pause);
     unsigned arenas = 0;
     size_t size = sizeof arenas;
     mallctl("arenas.narenas", &arenas, &size, 0, 0);
@@ -47,7 +48,7 @@ static void keep_dirty_pages(void) {
         char name[40];
         snprintf(name, sizeof name, "arena.%u.dirty_decay_ms", arena);
         // One that is not in use yet takes the default of above.
-        mallctl(name, 0, 0, &never, sizeof never);
+        mallctl(name, 0, 0, &pause, sizeof pause);
     }
 }
 

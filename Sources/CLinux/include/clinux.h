@@ -11,7 +11,7 @@ int clinux_clock_watch_arm(int descriptor);
 /// How late timers of the calling thread may be, in nanoseconds (prctl(2), PR_SET_TIMERSLACK); 0, or -1.
 int clinux_set_timer_slack(unsigned long nanoseconds);
 
-/// Keeps freed memory for what comes next, until it is given back by the call below (jemalloc(3) or mallopt(3)): for a process that does much of the same in bursts.
+/// Keeps freed memory for what comes next, for some seconds at least or until the call below (jemalloc(3) or mallopt(3)): for a process that does much of the same in bursts.
 void clinux_keep_free_memory(void);
 
 /// Gives free memory back to the system (jemalloc(3) or malloc_trim(3)).

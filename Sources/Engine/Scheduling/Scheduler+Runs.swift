@@ -290,7 +290,7 @@ extension Scheduler {
 
     private static let manyRuns = 64
     /// So long nothing runs before that, so that many fires in a row need not take their memory anew each time.
-    private static let memoryPause = Duration.seconds(1)
+    private static let memoryPause = Duration.seconds(10)
 
     // MARK: The lease
 
