@@ -39,8 +39,8 @@ extern int mallctl(const char *name, void *old, size_t *old_size, void *new, siz
 static void keep_dirty_pages(void) {
     // Else what has been free for a while goes back with the first allocation after it: just when a burst begins. Not for ever: arenas do not find all
     // that they keep, and a process that is never idle would grow with each burst.
-    ssize_t pause = 10000;
-    mallctl("arenas.dirty_decay_ms", 0, 0, &pause, sizeof pause);
+    ssize_t milliseconds = 10000;
+    mallctl("arenas.dirty_decay_ms", 0, 0, &milliseconds, sizeof milliseconds);
     unsigned arenas = 0;
     size_t size = sizeof arenas;
     mallctl("arenas.narenas", &arenas, &size, 0, 0);
@@ -48,7 +48,7 @@ static void keep_dirty_pages(void) {
         char name[40];
         snprintf(name, sizeof name, "arena.%u.dirty_decay_ms", arena);
         // One that is not in use yet takes the default of above.
-        mallctl(name, 0, 0, &pause, sizeof pause);
+        mallctl(name, 0, 0, &milliseconds, sizeof milliseconds);
     }
 }
 

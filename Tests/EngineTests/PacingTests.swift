@@ -5,16 +5,18 @@ import Testing
 
 @testable import Engine
 
-/// Three times as many fires at noon as there are slots.
+/// More fires at noon than there are slots, which are 64.
 @Suite(.timeLimit(.minutes(2))) struct PacingTests {
     private let noon = Instant.at("2026-05-04T12:00:00Z")
 
     /// A process that has reached noon.
-    private func processAtNoon(_ trigger: String = "cron: '0 12 * * *'", runs: Duration) async throws
-        -> SchedulerProcess
-    {
+    private func processAtNoon(
+        _ trigger: String = "cron: '0 12 * * *'",
+        fires: Int = 192,
+        runs: Duration
+    ) async throws -> SchedulerProcess {
         var files = ["runner.yml": "max_concurrent_runs: 64\n"]
-        for number in 0..<192 {
+        for number in 0..<fires {
             files["job\(number).yml"] = "trigger: { \(trigger) }\nactions: [{ log: hello }]\n"
         }
         let clock = ManualEngineClock(at: noon - .seconds(10))
@@ -25,7 +27,7 @@ import Testing
     }
 
     private func count(_ statuses: RunStatus..., in process: SchedulerProcess) async throws -> Int {
-        try await process.bench.store.runs(RunQuery(limit: 1_000)).count { statuses.contains($0.status) }
+        try await process.bench.store.runs(RunQuery(limit: 10_000)).count { statuses.contains($0.status) }
     }
 
     @Test func `while runs end soon, fires wait for their slots, and none in the store`() async throws {
@@ -49,6 +51,16 @@ import Testing
         #expect(try await count(.queued, in: process) == 128)
         await process.advance(by: .seconds(40))
         #expect(try await count(.succeeded, in: process) == 192)
+    }
+
+    @Test func `they wait for two seconds and no longer, while some end all the time`() async throws {
+        let process = try await processAtNoon(fires: 1_600, runs: .milliseconds(90))
+        await process.advance(by: .milliseconds(1_975))
+        #expect(try await count(.running, in: process) == 64)
+        #expect(try await count(.queued, in: process) == 0)
+        await process.advance(by: .milliseconds(100))
+        #expect(try await count(.running, in: process) == 64)
+        #expect(try await count(.running, .queued, .succeeded, in: process) == 1_600)
     }
 
     @Test func `one that has waited longer than its start deadline is missed`() async throws {

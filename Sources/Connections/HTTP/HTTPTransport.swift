@@ -205,7 +205,7 @@ public final class HTTPTransport: Sendable {
     // A client that goes without having been shut down keeps its connections for ever.
     deinit {
         let open = takeOpen()
-        if !open.clients.isEmpty { Task { await open.shutdown() } }
+        if !open.isEmpty { Task { await open.shutdown() } }
     }
 
     /// What there is to close, once.
@@ -223,6 +223,8 @@ public final class HTTPTransport: Sendable {
     private struct Open: Sendable {
         let clients: [HTTPClient]
         let group: MultiThreadedEventLoopGroup?
+
+        var isEmpty: Bool { clients.isEmpty && group == nil }
 
         func shutdown() async {
             // They only throw when they were shut down before, which taking them out of the state rules out.

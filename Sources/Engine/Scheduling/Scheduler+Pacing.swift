@@ -29,14 +29,12 @@ extension Scheduler {
     func claimInParts(_ fires: [Fire]) async {
         var rest = fires[...]
         var size = Self.part.lowerBound
-        let begin = services.clock.uptime()
+        let end = services.clock.uptime() + Self.patience.all
         var isPatient = true
         while !rest.isEmpty, !isStopping {
             var count = size
             if isPatient {
-                let wanted = min(size, rest.count, max(1, maxConcurrentRuns / 4))
-                let isLate = services.clock.uptime() - begin >= Self.patience.all
-                isPatient = isLate ? freeSlots >= wanted : await haveSlots(wanted)
+                isPatient = await haveSlots(min(size, rest.count, max(1, maxConcurrentRuns / 4)), until: end)
                 if isPatient { count = min(size, freeSlots) }
             }
             await claim(rest.prefix(count).filter { !didMissDeadline($0) })
@@ -55,10 +53,10 @@ extension Scheduler {
     /// Slots that no run has, and none that is claimed ahead.
     private var freeSlots: Int { maxConcurrentRuns - running.count - ahead.count }
 
-    /// Whether so many slots are free, now or in a moment, or at least enough to go on waiting for the others.
-    private func haveSlots(_ count: Int) async -> Bool {
+    /// Whether so many slots are free, now or, before `end` of the uptime, in a moment, or at least enough to go on waiting for the others.
+    private func haveSlots(_ count: Int, until end: Duration) async -> Bool {
         if freeSlots >= count { return true }
-        guard count >= Self.few else { return false }
+        guard count >= Self.few, services.clock.uptime() < end else { return false }
         slotAlarm?.set(.after(Self.patience.part))
         await withCheckedContinuation { slotWaiter = SlotWaiter(count: count, continuation: $0) }
         slotAlarm?.set(nil)
