@@ -29,6 +29,8 @@ public final class PartialFile: Sendable {
         var bytes = 0
         var isComplete = false
         var isCommitted = false
+        /// Nobody wants it any more: the exchange may fail before its file was opened on another thread.
+        var isDiscarded = false
         /// Nothing is written: its response came from no server.
         var isPretended = false
     }
@@ -49,14 +51,17 @@ public final class PartialFile: Sendable {
     /// The length of the complete body.
     public var bytes: Int? { state.withLock { $0.isComplete ? $0.bytes : nil } }
 
-    /// Begins the file anew; blocks.
+    /// Begins the file anew, unless it was discarded; blocks.
     func open() throws(TransportError) {
         let path = target.temporaryPath
-        unlink(path)
-        // Nobody may have put a link there meanwhile.
-        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw Self.failure("create", target.path) }
-        state.withLock { $0.descriptor = descriptor }
+        try state.withLock { state throws(TransportError) in
+            guard !state.isDiscarded else { return }
+            unlink(path)
+            // Nobody may have put a link there meanwhile.
+            let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+            guard descriptor >= 0 else { throw Self.failure("create", target.path) }
+            state.descriptor = descriptor
+        }
     }
 
     /// Adds a piece of the body; blocks.
@@ -130,9 +135,12 @@ public final class PartialFile: Sendable {
         close(directory)
     }
 
-    /// Removes what there is of it, unless it was committed.
+    /// Removes what there is of it, unless it was committed; from now on nothing comes into being.
     public func discard() {
-        let (opened, isCommitted) = state.withLock { ($0.descriptor, $0.isCommitted) }
+        let (opened, isCommitted) = state.withLock { state in
+            state.isDiscarded = true
+            return (state.descriptor, state.isCommitted)
+        }
         guard let descriptor = opened, !isCommitted else { return }
         // The next attempt may have put its own file there.
         var (own, present) = (stat(), stat())
