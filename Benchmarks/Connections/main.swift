@@ -8,11 +8,30 @@ import Store
 
 // Measures what connections cost: `swift run -c release ConnectionsBenchmark`, or one kind of request alone, for a profiler: `… ConnectionsBenchmark authorized`.
 //
+// `… ConnectionsBenchmark loop URL [REQUESTS [SENDERS]]` says how many requests a second AsyncHTTPClient does alone against a server, for example the one of a
+// benchmark of runs.
+//
 // Each figure is the best of several rounds. CPU is that of the whole process, the answering server's share too; it is the same on both sides of a difference.
 
 func show(_ name: String, _ duration: Duration) {
     let padding = String(repeating: " ", count: max(1, 64 - name.count))
     print("\(name)\(padding)\(((duration / .nanoseconds(1)) / 1_000 * 100).rounded() / 100) µs")
+}
+
+// MARK: The yardstick alone
+
+let arguments = CommandLine.arguments.dropFirst()
+if arguments.first == "loop" {
+    let words = Array(arguments.dropFirst())
+    guard let url = words.first, let requests = Int(words.count > 1 ? words[1] : "20000"),
+        let senders = Int(words.count > 2 ? words[2] : "64"), requests > 0, senders > 0
+    else {
+        FileHandle.standardError.write(Data("usage: ConnectionsBenchmark loop URL [REQUESTS [SENDERS]]\n".utf8))
+        exit(2)
+    }
+    let rates = try await BareLoop(url: url, requests: requests, senders: senders).measure()
+    print("\(url): \(rates.map(String.init).joined(separator: ", ")) requests/s")
+    exit(0)
 }
 
 // MARK: An authorized request
@@ -40,7 +59,7 @@ let manager = ConnectionManager(
     logger: Logger(label: "benchmark") { _ in SwiftLogNoOpLogHandler() }
 )
 let requests = RequestBenchmark(manager: manager, connection: connection, baseURL: server.baseURL)
-let costs = try await requests.measure(CommandLine.arguments.dropFirst().first)
+let costs = try await requests.measure(arguments.first)
 for kind in RequestBenchmark.Kind.allCases {
     if let cost = costs[kind] { show("CPU of \(kind.rawValue)", cost) }
 }

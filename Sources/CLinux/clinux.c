@@ -71,6 +71,15 @@ void clinux_release_free_memory(void) {
     malloc_trim(0);
 }
 
+// Swift's runtime, swift/Runtime/Concurrency.h.
+extern void *swift_task_alloc(size_t size);
+extern void swift_task_dealloc(void *memory);
+
+void clinux_reserve_task_memory(size_t bytes) {
+    // A piece that is free stays the task's until it ends, and serves what is called next.
+    swift_task_dealloc(swift_task_alloc(bytes));
+}
+
 static int prepare(const struct clinux_program *program, posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes) {
     sigset_t none, all;
     sigemptyset(&none);

@@ -2,6 +2,8 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <stddef.h>
+
 /// A descriptor that becomes readable when the wall clock is set (timerfd_create(2)); -1 where there is none.
 int clinux_clock_watch_open(void);
 
@@ -16,6 +18,9 @@ void clinux_keep_free_memory(void);
 
 /// Gives free memory back to the system (jemalloc(3) or malloc_trim(3)).
 void clinux_release_free_memory(void);
+
+/// Takes so many bytes for the current Swift task in one piece, which what it calls later then shares; only within a task.
+void clinux_reserve_task_memory(size_t bytes);
 
 /// A program that is to be started; all pointers are good for the length of the call.
 struct clinux_program {

@@ -78,7 +78,10 @@ public final class Executor: RunPerforming {
 
     /// Begins a run in a task of its own; at its end, which is in the store then, calls `whenDone`.
     public func begin(_ order: RunOrder, handle: RunHandle, whenDone: @escaping @Sendable (RunResult) -> Void) {
-        handle.begin { whenDone(await self.perform(order, handle)) }
+        handle.begin {
+            TaskMemory.reserve(TaskMemory.run)
+            whenDone(await self.perform(order, handle))
+        }
     }
 
     private func perform(_ order: RunOrder, _ handle: RunHandle) async -> RunResult {

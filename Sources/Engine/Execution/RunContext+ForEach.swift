@@ -100,6 +100,7 @@ extension RunContext {
 
     /// One item as a value: a task's closure with a typed throw in it gave a wrong number in optimised builds (Swift 6.3.1).
     private func outcome(of step: Step, in scope: Scope, at place: Position) async -> Result<Value, Exit> {
+        TaskMemory.reserve(TaskMemory.item)
         var scope = scope
         do {
             return .success(try await performOnce(step, in: &scope, at: place))
