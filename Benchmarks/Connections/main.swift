@@ -29,9 +29,14 @@ if arguments.first == "loop" {
         FileHandle.standardError.write(Data("usage: ConnectionsBenchmark loop URL [REQUESTS [SENDERS]]\n".utf8))
         exit(2)
     }
-    let rates = try await BareLoop(url: url, requests: requests, senders: senders).measure()
-    print("\(url): \(rates.map(String.init).joined(separator: ", ")) requests/s")
-    exit(0)
+    do {
+        let rates = try await BareLoop(url: url, requests: requests, senders: senders).measure()
+        print("\(url): \(rates.map(String.init).joined(separator: ", ")) requests/s")
+        exit(0)
+    } catch {
+        FileHandle.standardError.write(Data("\(url): \(error)\n".utf8))
+        exit(1)
+    }
 }
 
 // MARK: An authorized request
