@@ -96,9 +96,13 @@ final class PendingRequest: PlaceTaker {
         )
         let task: HTTPClient.Task<IncomingResponse>
         do {
-            task = try transport.client(bay, through: original.route?.proxy).execute(
+            let client = try transport.client(bay, through: original.route?.proxy)
+            task = client.execute(
                 request: message,
-                delegate: collector
+                delegate: collector,
+                // On different threads the end of the body could come to the connection when the server has answered and closed it: the answer would be
+                // lost, or the client stop the process (AsyncHTTPClient 1.37, `releaseConnection`).
+                eventLoop: message.body == nil ? .indifferent : .delegateAndChannel(on: client.eventLoopGroup.next())
             )
         } catch {
             end(with: .failure(error))
