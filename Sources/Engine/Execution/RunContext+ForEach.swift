@@ -1,6 +1,7 @@
 import CEL
 import Recipe
 import Store
+import Synchronization
 
 extension RunContext {
     /// Performs an action for each item of a list; the result is the list of the items' results, in the items' order (DESIGN section 10).
@@ -60,52 +61,83 @@ extension RunContext {
     ) async throws(Exit) -> [Value] {
         // What was done before must be durable before several effects begin at once.
         try await checkpoints.flush()
-        var results = [Value](repeating: .null, count: items.count)
-        let numbers = items.indices.filter { isToDo?[$0] ?? true }
-        let failure = await withTaskGroup(of: ItemOutcome.self) { group -> Exit? in
-            var next = 0
-            func begin() {
-                let number = numbers[next]
-                let inner = scope.with(item: items[number], number, name: forEach.name)
-                let place = position.item(number, isConcurrent: true)
+        let work = ItemWork(on: items.indices.filter { isToDo?[$0] ?? true }, of: items.count)
+        // Each task does one item after another: to make a task for each would cost more than to record the item.
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<min(forEach.concurrency, work.count) {
                 group.addTask {
-                    ItemOutcome(number: number, result: await self.outcome(of: step, in: inner, at: place))
+                    TaskMemory.reserve(TaskMemory.item)
+                    while !Task.isCancelled, !position.isHalted, let number = work.begin() {
+                        let inner = scope.with(item: items[number], number, name: forEach.name)
+                        let place = position.item(number, isConcurrent: true)
+                        work.end(number, with: await self.outcome(of: step, in: inner, at: place))
+                    }
                 }
-                next += 1
             }
-            while next < min(forEach.concurrency, numbers.count) { begin() }
-            var first: (number: Int, exit: Exit)?
-            for await item in group {
-                switch item.result {
-                case .success(let value): results[item.number] = value
-                case .failure(let exit):
-                    if first.map({ item.number < $0.number }) ?? true { first = (item.number, exit) }
-                }
-                if first == nil, next < numbers.count, !Task.isCancelled, !position.isHalted { begin() }
-            }
-            if first == nil, next < numbers.count { return Exit.cancelled }
-            return first?.exit
         }
-        if let failure { throw failure }
-        return results
-    }
-}
-
-extension RunContext {
-    /// What became of one item of a concurrent `foreach`.
-    private struct ItemOutcome: Sendable {
-        let number: Int
-        let result: Result<Value, Exit>
+        return try work.results()
     }
 
     /// One item as a value: a task's closure with a typed throw in it gave a wrong number in optimised builds (Swift 6.3.1).
     private func outcome(of step: Step, in scope: Scope, at place: Position) async -> Result<Value, Exit> {
-        TaskMemory.reserve(TaskMemory.item)
         var scope = scope
         do {
             return .success(try await performOnce(step, in: &scope, at: place))
         } catch {
             return .failure(error)
+        }
+    }
+}
+
+/// The items of a concurrent `foreach`, which several tasks do.
+private final class ItemWork: Sendable {
+    private struct State {
+        /// How many have begun.
+        var begun = 0
+        var results: [Value]
+        var failure: (number: Int, exit: Exit)?
+    }
+
+    private let numbers: [Int]
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - numbers: those to do, in the order in which they begin.
+    ///   - count: how many the list has.
+    init(on numbers: [Int], of count: Int) {
+        self.numbers = numbers
+        state = Mutex(State(results: [Value](repeating: .null, count: count)))
+    }
+
+    /// How many there are to do.
+    var count: Int { numbers.count }
+
+    /// The next to begin; nil when there is none, or when one has failed.
+    func begin() -> Int? {
+        state.withLock { state in
+            guard state.failure == nil, state.begun < numbers.count else { return nil }
+            defer { state.begun += 1 }
+            return numbers[state.begun]
+        }
+    }
+
+    /// Takes what became of one; of failures, that of the first item in the list counts.
+    func end(_ number: Int, with result: Result<Value, Exit>) {
+        state.withLock { state in
+            switch result {
+            case .success(let value): state.results[number] = value
+            case .failure(let exit):
+                if state.failure.map({ number < $0.number }) ?? true { state.failure = (number, exit) }
+            }
+        }
+    }
+
+    /// The results in the order of the list; throws the failure, or that not all have begun.
+    func results() throws(Exit) -> [Value] {
+        try state.withLock { state throws(Exit) in
+            if let failure = state.failure { throw failure.exit }
+            guard state.begun == numbers.count else { throw .cancelled }
+            return state.results
         }
     }
 }
