@@ -266,7 +266,9 @@ public final class HTTPTransport: Sendable {
             let clients = state.clients[proxy, default: []]
             if clients.count > bay { return clients[bay] }
             let new = (clients.count...bay).map { _ in
-                HTTPClient(eventLoopGroup: group(&state), configuration: configuration(through: proxy))
+                // On one event loop: the end of a body would come from another when the server may have answered and closed the connection, for which
+                // the client ends the process (AsyncHTTPClient 1.37, `releaseConnection`).
+                HTTPClient(eventLoopGroup: group(&state).next(), configuration: configuration(through: proxy))
             }
             state.clients[proxy] = clients + new
             return new.last

@@ -96,13 +96,9 @@ final class PendingRequest: PlaceTaker {
         )
         let task: HTTPClient.Task<IncomingResponse>
         do {
-            let client = try transport.client(bay, through: original.route?.proxy)
-            task = client.execute(
+            task = try transport.client(bay, through: original.route?.proxy).execute(
                 request: message,
-                delegate: collector,
-                // On different threads the end of the body could come to the connection when the server has answered and closed it: the answer would be
-                // lost, or the client stop the process (AsyncHTTPClient 1.37, `releaseConnection`).
-                eventLoop: message.body == nil ? .indifferent : .delegateAndChannel(on: client.eventLoopGroup.next())
+                delegate: collector
             )
         } catch {
             end(with: .failure(error))
