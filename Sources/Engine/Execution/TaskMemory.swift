@@ -7,7 +7,7 @@ import CLinux
 enum TaskMemory {
     /// For a run that sends a request.
     static let run = 24_000
-    /// For one item of a concurrent `foreach`, which begins deeper.
+    /// For one item of a concurrent `foreach`, which has fewer calls below it.
     static let item = 12_000
 
     /// Takes one piece for the task that asks; to be called before it calls anything else.

@@ -129,7 +129,9 @@ final class Writer: Sendable {
     private func gather(after last: Int) {
         guard last >= Self.gathering.after else { return }
         let count = waiting.withLock(\.operations.count)
-        // It holds up only those whom a commit would hold up for as long.
+        // Proof that `usleep` may block here: it is called in a block of the connection's own serial queue alone (`schedule`), which is no thread of Swift's
+        // pool, and holds no lock and no transaction. Half a millisecond, below the second that POSIX allows, once a group: who waits for the queue, another
+        // group or `maintain`, waits no longer than a commit takes.
         if count < Self.gathering.enough { usleep(Self.gathering.microseconds) }
     }
 
