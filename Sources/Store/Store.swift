@@ -110,8 +110,8 @@ public protocol Store: Sendable {
     /// Marks an action as under way, before an effect that cannot be repeated. Throws `fenced` when the run is not the caller's any more.
     func begin(_ action: ActionRecord, fence: Int64) async throws(StoreError)
 
-    /// Makes an action's result a checkpoint. Throws `fenced` when the run is not the caller's any more.
-    func complete(_ action: ActionRecord, fence: Int64) async throws(StoreError)
+    /// Makes the results of a run's actions checkpoints, all in one transaction. Throws `fenced` when the run is not the caller's any more.
+    func complete(_ actions: [ActionRecord], of run: RunID, fence: Int64) async throws(StoreError)
 
     /// Makes an action's result a checkpoint and removes those of the actions inside it. Throws `fenced` when the run is not the caller's any more.
     func complete(_ action: ActionRecord, insteadOf inner: InnerActions, fence: Int64) async throws(StoreError)
@@ -292,4 +292,13 @@ public protocol Store: Sendable {
     ///   - keep: of each recipe at most so many newest runs stay; nil is no such bound.
     ///   - now: items that were done go when their time is over by then.
     func prune(before: Instant, keep: Int?, now: Instant) async throws(StoreError) -> PruneResult
+}
+
+extension Store {
+    /// Makes an action's result a checkpoint.
+    ///
+    /// Throws `fenced` when the run is not the caller's any more.
+    public func complete(_ action: ActionRecord, fence: Int64) async throws(StoreError) {
+        try await complete([action], of: action.run, fence: fence)
+    }
 }

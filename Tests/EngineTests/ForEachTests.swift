@@ -1,7 +1,11 @@
 import CEL
-import Engine
-import Store
+import GRDB
+import Recipe
+import Sandbox
 import Testing
+
+@testable import Engine
+@testable import Store
 
 @Suite(.timeLimit(.minutes(1))) struct ForEachTests {
     @Test(arguments: [1, 4])
@@ -93,5 +97,33 @@ import Testing
         let bench = try Workbench()
         let result = try await bench.run("actions:\n  - { id: e, foreach: \"[]\", log: x }\noutput: ${{ actions.e }}\n")
         #expect(result.output == [])
+    }
+
+    @Test func `nothing is changed at a server before what it was made from is durable`() async throws {
+        try await withAPI { bench, sandbox in
+            let store = try #require(bench.store as? SQLiteStore)
+            // Room for all but the results of the requests.
+            try await store.writer.maintain { database in
+                let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+                try database.execute(sql: "PRAGMA max_page_count = \(pages + 16)")
+            }
+            try bench.write(
+                "job.yml",
+                """
+                connection: api
+                actions:
+                  - foreach: "[1, 2, 3, 4]"
+                    concurrency: 2
+                    do:
+                      - { get: /echo, output: "${{ lists.range(30000).map(i, 'xxxxx').join() }}" }
+                      - { post: /echo, json: {} }
+                """
+            )
+            let plan = RecipePlan(try #require(bench.workspace().recipes["job"]))
+            let result = try await bench.engine().once(plan, inputs: try plan.inputs(given: [:]), handle: RunHandle())
+            #expect(result.status == .interrupted)
+            #expect(sandbox.statistics().routes["GET /echo"] != nil)
+            #expect(sandbox.statistics().routes["POST /echo"] == nil)
+        }
     }
 }

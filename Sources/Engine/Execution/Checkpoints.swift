@@ -14,14 +14,51 @@ struct ActionKey: Sendable, Hashable {
 /// What a run has done: the records of an earlier process that it goes on after, and those that are not durable yet.
 ///
 /// A record waits for the next action with an effect, or for the end of the run, whichever comes first: so a run of one action costs no transaction of
-/// its own, and an action that is lost in a crash is one whose effect can be had again.
+/// its own, and an action that is lost in a crash is one whose effect can be had again. Beside other actions, where that may be far, a record is made durable
+/// at once; that of a request which changes nothing within milliseconds, together with others, and nobody waits for it.
 final class Checkpoints: Sendable {
+    /// When a record becomes durable.
+    enum Durability {
+        /// With the next action that has an effect, or with the end of the run.
+        case later
+        /// Within milliseconds.
+        case soon
+        case atOnce
+    }
+
     private struct State {
         var done: [ActionKey: ActionRecord]
         var waiting: [ActionRecord] = []
         /// What the redactor had learnt when the secrets of the oldest that waits were marked.
         var markedAt: Int?
+        /// Writes what waits, until there is nothing or it is cancelled; there is one at a time.
+        ///
+        /// Gives whether it succeeded.
+        var scribe: Task<Bool, Never>?
+        /// Why the last scribe did not.
+        var failure: Exit?
+
+        mutating func add(_ record: consuming ActionRecord, markedAt additions: Int) {
+            markedAt = markedAt ?? additions
+            waiting.append(record)
+        }
+
+        mutating func takeWaiting() -> [ActionRecord] {
+            defer {
+                waiting.removeAll()
+                markedAt = nil
+            }
+            return waiting
+        }
+
+        /// What could not be written goes with the next attempt, or with the end of the run.
+        mutating func takeBack(_ records: [ActionRecord]) { waiting.insert(contentsOf: records, at: 0) }
     }
+
+    /// So many records wait for a scribe at most.
+    private static let longestQueue = 256
+    /// Between two commits of a scribe, where more than a few records came meanwhile: what a crash may cost of requests that change nothing.
+    private static let pause = (length: Duration.milliseconds(5), after: 4)
 
     private let store: any Store
     private let redactor: Redactor
@@ -52,13 +89,59 @@ final class Checkpoints: Sendable {
     /// Whether an earlier process has completed an action that this one has not come to yet.
     func holds(_ key: ActionKey) -> Bool { status(of: key) == .succeeded }
 
+    /// Keeps a record until it is durable.
+    ///
+    /// Throws when it could not be made durable at once, or an earlier one soon.
+    func keep(_ record: consuming ActionRecord, _ durability: Durability) async throws(Exit) {
+        switch durability {
+        case .later: add(record)
+        case .soon: try await addSoon(record)
+        case .atOnce: try await complete(record)
+        }
+    }
+
     /// Keeps a record until the next `flush`, or until the run ends.
     func add(_ record: consuming ActionRecord) {
         let additions = redactor.additions
         let record = marked(record)
-        state.withLock { state in
-            state.markedAt = state.markedAt ?? additions
-            state.waiting.append(record)
+        state.withLock { $0.add(record, markedAt: additions) }
+    }
+
+    private func addSoon(_ record: consuming ActionRecord) async throws(Exit) {
+        let additions = redactor.additions
+        let record = marked(record)
+        let (failure, isMuch) = state.withLock { state in
+            state.add(record, markedAt: additions)
+            if state.failure == nil, state.scribe == nil { state.scribe = scribe() }
+            return (state.failure, state.waiting.count >= Self.longestQueue)
+        }
+        if let failure { throw failure }
+        if isMuch { try await flush() }
+    }
+
+    private func scribe() -> Task<Bool, Never> { Task { await self.writeWaiting() } }
+
+    private func writeWaiting() async -> Bool {
+        while true {
+            let batch = state.withLock { state -> [ActionRecord] in
+                guard !state.waiting.isEmpty, !Task.isCancelled else {
+                    state.scribe = state.waiting.isEmpty ? nil : scribe()
+                    return []
+                }
+                return state.takeWaiting()
+            }
+            guard !batch.isEmpty else { return true }
+            do {
+                try await write(batch)
+            } catch {
+                state.withLock { state in
+                    state.takeBack(batch)
+                    state.failure = error
+                    state.scribe = nil
+                }
+                return false
+            }
+            if batch.count > Self.pause.after { try? await Task.sleep(for: Self.pause.length) }
         }
     }
 
@@ -73,12 +156,13 @@ final class Checkpoints: Sendable {
 
     /// Makes a record durable now.
     func complete(_ record: ActionRecord) async throws(Exit) {
-        try await write(marked(record))
+        try await write([marked(record)])
     }
 
-    private func write(_ record: ActionRecord) async throws(Exit) {
+    private func write(_ records: [ActionRecord]) async throws(Exit) {
+        guard let run = records.first?.run else { return }
         do {
-            try await store.complete(record, fence: fence)
+            try await store.complete(records, of: run, fence: fence)
         } catch {
             throw .store(error)
         }
@@ -86,13 +170,16 @@ final class Checkpoints: Sendable {
 
     /// Makes a record durable in place of those inside it, which are not needed any more.
     func replace(_ inner: InnerActions, by record: ActionRecord) async throws(Exit) {
-        let removed = state.withLock { state in
-            let isInner = { (record: ActionRecord) in inner.contains(path: record.path, index: record.index) }
-            defer { state.waiting.removeAll(where: isInner) }
-            return state.waiting.filter(isInner)
-        }
+        let isInner = { (record: ActionRecord) in inner.contains(path: record.path, index: record.index) }
+        var removed: [ActionRecord] = []
+        repeat {
+            state.withLock { state in
+                removed += state.waiting.filter(isInner)
+                state.waiting.removeAll(where: isInner)
+            }
+        } while await !settle()
         // That an item was done is remembered longer than its record.
-        for record in removed where record.doneItem != nil { try await write(record) }
+        try await write(removed.filter { $0.doneItem != nil })
         do {
             try await store.complete(marked(record), insteadOf: inner, fence: fence)
         } catch {
@@ -100,18 +187,29 @@ final class Checkpoints: Sendable {
         }
     }
 
-    /// Makes all that waits durable.
+    /// Makes all that waits durable, and what was added before and is being written.
     func flush() async throws(Exit) {
-        let waiting = takeWaiting()
-        for (position, record) in waiting.enumerated() {
+        while true {
+            let waiting = state.withLock { state in
+                state.failure = nil
+                return state.takeWaiting()
+            }
             do {
-                try await write(record)
+                try await write(waiting)
             } catch {
-                // What did not get there goes with the end of the run, if the store takes that.
-                state.withLock { $0.waiting.insert(contentsOf: waiting[position...], at: 0) }
+                state.withLock { $0.takeBack(waiting) }
                 throw error
             }
+            if await settle() { return }
         }
+    }
+
+    /// Waits until what a scribe has taken is written; false when it could not be, and waits again.
+    private func settle() async -> Bool {
+        guard let scribe = state.withLock(\.scribe) else { return true }
+        // It begins no other batch, for which this would have to wait as well.
+        scribe.cancel()
+        return await scribe.value
     }
 
     /// Notes that an action whose effect cannot be repeated is under way.
@@ -124,13 +222,5 @@ final class Checkpoints: Sendable {
     }
 
     /// The records that go with the end of the run.
-    func takeWaiting() -> [ActionRecord] {
-        state.withLock { state in
-            defer {
-                state.waiting.removeAll()
-                state.markedAt = nil
-            }
-            return state.waiting
-        }
-    }
+    func takeWaiting() -> [ActionRecord] { state.withLock { $0.takeWaiting() } }
 }

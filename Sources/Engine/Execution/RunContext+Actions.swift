@@ -155,7 +155,7 @@ extension RunContext {
     ) async throws(Exit) -> Value {
         do {
             let result = try await result(of: performance, after: done, in: &scope)
-            if performance.endsDurably { try await endDurably(performance, result) } else { end(performance, result) }
+            try await checkpoints.keep(record(of: performance, result), performance.durability)
             return result.value
         } catch {
             return try await fail(performance, error, in: &scope)
@@ -198,20 +198,12 @@ extension RunContext {
         record.error = failure.record
         record.attempts = failure.attempt ?? 1
         close(&record, of: performance)
-        if performance.endsDurably { try await checkpoints.complete(record) } else { checkpoints.add(record) }
+        try await checkpoints.keep(record, performance.durability)
         return try await settle(failure, of: step, in: &scope, at: performance.position)
     }
 
-    @inline(never)
-    private func end(_ performance: Performance, _ result: VerbResult) {
-        checkpoints.add(record(of: performance, result))
-    }
-
-    private func endDurably(_ performance: Performance, _ result: VerbResult) async throws(Exit) {
-        try await checkpoints.complete(record(of: performance, result))
-    }
-
     /// The record of an action that has succeeded; its end is reported.
+    @inline(never)
     private func record(of performance: Performance, _ result: VerbResult) -> ActionRecord {
         var record = performance.record
         record.status = .succeeded

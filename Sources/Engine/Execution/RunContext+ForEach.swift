@@ -75,6 +75,7 @@ extension RunContext {
                 }
             }
         }
+        try await checkpoints.flush()
         return try work.results()
     }
 

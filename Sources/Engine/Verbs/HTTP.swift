@@ -4,6 +4,9 @@ import Recipe
 import Schedule
 
 extension HTTPAction {
+    /// Whether sending it again changes nothing, neither at the server nor here; pages have checkpoints of their own.
+    var isSafe: Bool { method.isSafe && pagination == nil && saveTo == nil }
+
     /// Whether sending it twice does no more than sending it once.
     var isRepeatable: Bool { method.isIdempotent || idempotencyKey != nil }
 }
@@ -19,7 +22,8 @@ extension HTTPSender {
     /// Sends the request, or those for its pages.
     func perform(in scope: inout Scope) async throws(Exit) -> VerbResult {
         let prepared = try prepare()
-        try await run.checkpoints.flush()
+        // What is done again after a crash may be done again together with what was before.
+        if performance.durability != .soon { try await run.checkpoints.flush() }
         let start = run.services.clock.uptime()
         if let pagination = request.pagination {
             return try await read(pagination, from: prepared, since: start, in: &scope)

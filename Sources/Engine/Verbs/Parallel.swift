@@ -31,6 +31,7 @@ extension Performance {
             }
             return failure
         }
+        try await run.checkpoints.flush()
         if let failure { throw failure }
         for end in ends { scope.takeChanges(of: end?.variables, since: before["vars"]) }
         return VerbResult(value: .list(ends.map { $0?.last ?? .null }))

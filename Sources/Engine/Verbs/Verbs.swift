@@ -33,8 +33,11 @@ final class Performance: Sendable {
         self.position = position
     }
 
-    /// What it did must be durable at once, because the end of the run may be far.
-    var endsDurably: Bool { position.isConcurrent && step.action.verb.hasEffect }
+    /// When what it did becomes durable: beside other actions the end of the run may be far, and no order says what is next.
+    var durability: Checkpoints.Durability {
+        guard position.isConcurrent, step.action.verb.hasEffect else { return .later }
+        return step.action.verb.isSafe && run.delivery == .atLeastOnce ? .soon : .atOnce
+    }
 
     /// An error of this action.
     func failure(_ kind: RunError.Kind, _ message: String) -> Exit {
@@ -83,6 +86,15 @@ extension Verb {
         switch self {
         case .http, .use, .wait, .block, .parallel, .choose, .call, .run: true
         case .log, .set, .fail, .stop: false
+        }
+    }
+
+    /// Whether doing it again changes nothing anywhere.
+    var isSafe: Bool {
+        switch self {
+        case .http(let request): request.isSafe
+        case .use(let call): call.operation.request.isSafe
+        case .log, .set, .wait, .fail, .stop, .block, .parallel, .choose, .call, .run: false
         }
     }
 

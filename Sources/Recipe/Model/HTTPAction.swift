@@ -39,6 +39,14 @@ public enum HTTPMethod: String, Sendable, CaseIterable {
     /// The method as it is sent.
     public var token: String { rawValue.uppercased() }
 
+    /// Asks for no change, so that doing it again changes nothing (RFC 9110 section 9.2.1).
+    public var isSafe: Bool {
+        switch self {
+        case .get, .head: true
+        case .post, .put, .patch, .delete: false
+        }
+    }
+
     /// Doing it twice is the same as doing it once (RFC 9110 section 9.2.2).
     public var isIdempotent: Bool {
         switch self {

@@ -7,8 +7,10 @@ import Schedule
 struct ActionRow: Sendable {
     let action: ActionRecord
     let result: Data?
+    /// The item that becomes known as done with it.
+    var done: ItemDigest?
 
-    static func write(_ action: ActionRecord, run: Int64, result: Data?, _ session: Writer.Session) throws {
+    func write(run: Int64, _ session: Writer.Session) throws {
         // Not `INSERT OR REPLACE`, for which SQLite opens a savepoint and looks for references to what it would delete, each time.
         let write = try session.hot(
             """

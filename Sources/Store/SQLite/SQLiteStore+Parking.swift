@@ -5,16 +5,11 @@ public import Schedule
 extension SQLiteStore {
     /// See ``Store/park(_:fence:)``.
     public func park(_ parking: Parking, fence: Int64) async throws(StoreError) -> Instant {
-        var actions: [(ActionRecord, Data?, ItemDigest?)] = []
-        for action in parking.actions { actions.append((action, try sealed(action), try await digest(of: action))) }
-        let results = actions
+        let rows = try await rows(of: parking.actions)
         return try await writer.write { session in
             let database = session.database
             let key = try Self.heldRun(parking.run, fence: fence, session)
-            for (action, result, digest) in results {
-                try ActionRow.write(action, run: key, result: result, session)
-                if let digest { try Self.markDone(digest, run: key, database) }
-            }
+            try Self.write(rows, run: key, session)
             // Who asked for its end a moment ago is not kept waiting.
             let park = """
                 UPDATE run SET resume_at = iif(cancel IS NULL, ?, 0), spent = ?, lateness = coalesce(?, lateness), reason = ? WHERE key = ?

@@ -84,12 +84,12 @@ extension SQLiteStore {
 
     /// See ``Store/begin(_:fence:)``.
     public func begin(_ action: ActionRecord, fence: Int64) async throws(StoreError) {
-        try await write(action, fence: fence)
+        try await write([action], of: action.run, fence: fence)
     }
 
-    /// See ``Store/complete(_:fence:)``.
-    public func complete(_ action: ActionRecord, fence: Int64) async throws(StoreError) {
-        try await write(action, fence: fence)
+    /// See ``Store/complete(_:of:fence:)``.
+    public func complete(_ actions: [ActionRecord], of run: RunID, fence: Int64) async throws(StoreError) {
+        try await write(actions, of: run, fence: fence)
     }
 
     /// See ``Store/complete(_:insteadOf:fence:)``.
@@ -98,31 +98,45 @@ extension SQLiteStore {
         insteadOf inner: InnerActions,
         fence: Int64
     ) async throws(StoreError) {
-        try await write(action, insteadOf: inner, fence: fence)
+        try await write([action], of: action.run, insteadOf: inner, fence: fence)
     }
 
     private func write(
-        _ action: ActionRecord,
+        _ actions: [ActionRecord],
+        of run: RunID,
         insteadOf inner: InnerActions? = nil,
         fence: Int64
     ) async throws(StoreError) {
-        let result = try sealed(action)
-        let digest = try await digest(of: action)
+        let rows = try await rows(of: actions)
         try await writer.write { session in
-            let key = try Self.heldRun(action.run, fence: fence, session)
+            let key = try Self.heldRun(run, fence: fence, session)
             if let inner { try ActionRow.delete(inner, run: key, session.database) }
-            try ActionRow.write(action, run: key, result: result, session)
-            if let digest { try Self.markDone(digest, run: key, session.database) }
+            try Self.write(rows, run: key, session)
         }
-        spilled?.note(result, of: action.run, path: action.path, index: action.index)
-        if let inner { spilled?.note(removed: inner, of: action.run) }
+        spilled?.note(rows, of: run)
+        if let inner { spilled?.note(removed: inner, of: run) }
+    }
+
+    /// What the rows of actions hold.
+    func rows(of actions: [ActionRecord]) async throws(StoreError) -> [ActionRow] {
+        var rows: [ActionRow] = []
+        rows.reserveCapacity(actions.count)
+        for action in actions {
+            rows.append(ActionRow(action: action, result: try sealed(action), done: try await digest(of: action)))
+        }
+        return rows
+    }
+
+    static func write(_ rows: [ActionRow], run: Int64, _ session: Writer.Session) throws {
+        for row in rows {
+            try row.write(run: run, session)
+            if let done = row.done { try markDone(done, run: run, session.database) }
+        }
     }
 
     /// See ``Store/finish(_:fence:)``.
     public func finish(_ end: RunEnd, fence: Int64) async throws(StoreError) {
-        var actions: [(ActionRecord, Data?, ItemDigest?)] = []
-        for action in end.actions { actions.append((action, try sealed(action), try await digest(of: action))) }
-        let results = actions
+        let rows = try await rows(of: end.actions)
         // What is known of the inputs by now is kept with the output, also of a run that gave none.
         let given = end.output ?? (end.outputSecrets.isEmpty ? nil : .null)
         let output: Data?
@@ -156,17 +170,12 @@ extension SQLiteStore {
             )
             session.rows.forget(end.run)
             guard updated > 0 else { throw StoreError.fenced(end.run) }
-            for (action, result, digest) in results {
-                try ActionRow.write(action, run: key, result: result, session)
-                if let digest { try Self.markDone(digest, run: key, database) }
-            }
+            try Self.write(rows, run: key, session)
             if let (recipe, state) = cursor {
                 try Self.commit(state, ofRecipe: recipe, run: end.run, at: end.finishedAt, database)
             }
         }
-        for (action, result, _) in results {
-            spilled?.note(result, of: action.run, path: action.path, index: action.index)
-        }
+        spilled?.note(rows, of: end.run)
         spilled?.noteEnd(of: end.run)
     }
 

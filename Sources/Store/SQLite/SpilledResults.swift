@@ -62,8 +62,12 @@ final class SpilledResults: Sendable {
         return Data([Self.mark] + name.utf8)
     }
 
-    /// Says which file a row names now, after its transaction; what it named before goes.
-    func note(_ value: Data?, of run: RunID, path: String, index: String) {
+    /// Says which files rows name now, after their transaction; what they named before goes.
+    func note(_ rows: [ActionRow], of run: RunID) {
+        for row in rows { note(row.result, of: run, path: row.action.path, index: row.action.index) }
+    }
+
+    private func note(_ value: Data?, of run: RunID, path: String, index: String) {
         let new = value.flatMap { Self.isReference($0) ? Self.name($0) : nil }
         let old = names.withLock { names -> String? in
             guard new != nil || names[run] != nil else { return nil }
