@@ -1,5 +1,4 @@
 import ArgumentParser
-import Connections
 import Glibc
 
 /// The command line's entry: parses, runs, and maps whatever happens to the exit codes of the documentation.
@@ -10,7 +9,6 @@ enum Main {
         // A reader that went away (`runner runs | head`) is no reason to die in the middle of a write.
         signal(SIGPIPE, SIG_IGN)
         forbidCoreFiles()
-        HTTPTransport.shareCores()
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
             if let once = Once.plain(arguments) { return try await once.run() }

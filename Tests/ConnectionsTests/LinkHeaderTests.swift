@@ -50,7 +50,8 @@ struct LinkHeaderTests {
             headers: [("Content-Type", "text/plain")] + row.fields.map { ("link", $0) },
             bytes: [],
             body: .null,
-            url: "https://a.example/v1/items"
+            url: "https://a.example/v1/items",
+            host: "a.example"
         )
         #expect(response.link("next") == row.target, "\(row.fields)")
     }

@@ -100,6 +100,8 @@ struct JSONReader {
             place += 1
             return .map(map)
         }
+        // Small ones need not grow.
+        map.reserveCapacity(4)
         while true {
             skipSpace()
             guard next == UInt8(ascii: "\"") else { throw error("expected a key in double quotes") }

@@ -255,7 +255,7 @@ struct Exchanger: Renewer {
 
     /// Who answered, and with what.
     private func summary(of answer: Response) -> String {
-        "\(Origin(answer.url)?.hostAndPort ?? "the server") answered \(answer.status) with \(form(of: answer))"
+        "\(answer.host) answered \(answer.status) with \(form(of: answer))"
     }
 
     /// What a body is that is no JSON object, without a word of it.

@@ -68,7 +68,7 @@ struct Courier: Sendable {
         let request = parcel.request
         var message = OutgoingRequest(
             method: request.method.token,
-            url: parcel.target.url,
+            url: parcel.url,
             headers: try parcel.signedHeaders(now: clock.now()),
             body: parcel.body,
             timeout: remaining,
@@ -124,7 +124,8 @@ struct Courier: Sendable {
             headers: answer.headers,
             bytes: answer.bytes,
             body: body,
-            url: parcel.plainTarget.urlWithoutQuery,
+            url: parcel.urlWithoutQuery,
+            host: parcel.target.origin.hostAndPort,
             retryAfter: isSuccess
                 ? nil : RetryAfter.wait(status: answer.status, headers: answer.headers, now: clock.now()),
             file: answer.file

@@ -142,14 +142,6 @@ public final class HTTPTransport: Sendable {
         self.interceptor = interceptor
     }
 
-    /// Leaves half of the cores to what is not the network: all of a run but its request is done on other threads.
-    ///
-    /// Fewer threads are then in each other's way: on two cores a run takes a tenth less time of the processor. To be called once, by a program's main
-    /// function, before anything sends.
-    public static func shareCores() {
-        NIOSingletons.groupLoopCountSuggestion = max(1, System.coreCount / 2)
-    }
-
     /// Sends a request and reads the whole response; every status is a response.
     public func send(_ request: OutgoingRequest) async throws(TransportError) -> IncomingResponse {
         guard let interceptor else { return try await exchange(request) }

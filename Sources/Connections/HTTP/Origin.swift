@@ -5,6 +5,8 @@ struct Origin: Sendable, Hashable, CustomStringConvertible {
     let port: Int
     /// What is sent there does not leave the machine.
     let isLoopback: Bool
+    /// Host, and the port unless it is the scheme's own.
+    let hostAndPort: String
 
     /// The origin of an `http` or `https` URL; nil for other schemes and malformed authorities.
     init?(_ reference: URLReference) {
@@ -34,16 +36,12 @@ struct Origin: Sendable, Hashable, CustomStringConvertible {
         self.host = host.lowercased()
         self.port = port
         isLoopback = Self.isLoopback(self.host)
+        self.hostAndPort = port == (scheme == "https" ? 443 : 80) ? self.host : "\(self.host):\(port)"
     }
 
     /// The origin of a text such as `https://api.example.com`.
     init?(_ text: String) {
         self.init(URLReference(text))
-    }
-
-    /// Host, and the port unless it is the scheme's own.
-    var hostAndPort: String {
-        port == (scheme == "https" ? 443 : 80) ? host : "\(host):\(port)"
     }
 
     var description: String { "\(scheme)://\(hostAndPort)" }

@@ -10,6 +10,8 @@ final class Parcel: Sendable {
     let target: Target
     /// The same without what `apply` adds to its query.
     let plainTarget: Target
+    /// The URL as it is sent.
+    let url: String
     let route: Route?
     let headers: [(String, String)]
     let body: [UInt8]?
@@ -35,6 +37,7 @@ final class Parcel: Sendable {
         additions?.apply(to: &target)
         if case .aws? = additions?.signature { target.spellQueryStrictly() }
         self.target = target
+        url = target.url
         var headers = request.headers
         // Whatever names a credential may have, a stranger needs only these.
         if !keepsCredentials { headers.removeAll { !Self.harmlessHeaders.contains($0.0.lowercased()) } }
@@ -85,6 +88,9 @@ final class Parcel: Sendable {
     }
 
     private static let harmlessHeaders: Set<String> = ["accept", "accept-language", "accept-encoding", "user-agent"]
+
+    /// The URL as people may see it.
+    var urlWithoutQuery: String { target.query == nil ? url : plainTarget.urlWithoutQuery }
 
     /// How messages name the request.
     var label: String { Self.label(request, plainTarget) }

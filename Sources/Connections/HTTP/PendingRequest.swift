@@ -11,7 +11,7 @@ final class PendingRequest: PlaceTaker {
         case waiting
         /// The client is being told of it; true when it is to be cancelled as soon as that is done.
         case starting(isCancelled: Bool)
-        case underWay(HTTPClient.Task<IncomingResponse>, bay: Int, RequestWatch.Place)
+        case underWay(HTTPClient.Task<Void>, bay: Int, RequestWatch.Place)
         case over
     }
 
@@ -94,7 +94,7 @@ final class PendingRequest: PlaceTaker {
             onSend: original.onSend,
             onEnd: { self.end(with: $0) }
         )
-        let task: HTTPClient.Task<IncomingResponse>
+        let task: HTTPClient.Task<Void>
         do {
             task = try transport.client(bay, through: original.route?.proxy).execute(
                 request: message,

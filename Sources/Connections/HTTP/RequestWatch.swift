@@ -9,7 +9,7 @@ import Synchronization
 final class RequestWatch: Sendable {
     /// A request that is under way.
     struct Watched: Sendable {
-        let task: HTTPClient.Task<IncomingResponse>
+        let task: HTTPClient.Task<Void>
         let collector: ResponseCollector
         let deadline: NIODeadline
     }

@@ -14,6 +14,8 @@ public struct Response: Sendable {
     public var body: Value
     /// Where it came from, after redirects, without the query.
     public let url: String
+    /// Whose answer it is: the host, and the port unless it is the scheme's own.
+    public let host: String
     /// How long the server asks to wait (`Retry-After`, `RateLimit-Reset`).
     public var retryAfter: Duration?
     /// The file that the body went to; it has its name only once it is committed.
@@ -28,7 +30,13 @@ public struct Response: Sendable {
 
     /// `response` as expressions see it: `{status, headers, body}`, names of headers in lower case, repeated ones as a list.
     public var value: Value {
-        .map(ValueMap([("status", .int(Int64(status))), ("headers", headerValue), ("body", body)]))
+        var members = ValueMap()
+        // These, and what the result of an action has beside them.
+        members.reserveCapacity(5)
+        members["status"] = .int(Int64(status))
+        members["headers"] = headerValue
+        members["body"] = body
+        return .map(members)
     }
 
     private var headerValue: Value {

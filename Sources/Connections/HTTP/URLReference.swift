@@ -73,11 +73,17 @@ struct URLReference: Sendable, Hashable {
     var text: String {
         var result = ""
         result.reserveCapacity(path.utf8.count + (query?.utf8.count ?? 0) + 64)
-        if let scheme { result += scheme + ":" }
-        if let authority { result += "//" + authority }
+        func add(_ mark: String, _ part: String?, _ end: String = "") {
+            guard let part else { return }
+            result += mark
+            result += part
+            result += end
+        }
+        add("", scheme, ":")
+        add("//", authority)
         result += path
-        if let query { result += "?" + query }
-        if let fragment { result += "#" + fragment }
+        add("?", query)
+        add("#", fragment)
         return result
     }
 

@@ -122,9 +122,8 @@ extension ConnectionSession {
     }
 
     private func detected(_ response: Response, _ request: PreparedRequest) -> RequestFailure {
-        let host = Origin(response.url)?.hostAndPort ?? name
         var message =
-            "\(request.method.token) \(host): \(response.status), but the body holds an error that `detect_on` looks for"
+            "\(request.method.token) \(response.host): \(response.status), but the body holds an error that `detect_on` looks for"
         if response.renewalDidNotHelp { message += ", also with a renewed token" }
         return RequestFailure(
             .response(response.status),

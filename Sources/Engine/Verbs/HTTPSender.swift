@@ -315,21 +315,6 @@ final class HTTPSender {
     }
 }
 
-extension Response {
-    /// Host and port of the URL that answered.
-    var host: String {
-        // By bytes: it is asked for after each request.
-        var rest = url.utf8[...]
-        if let colon = rest.firstIndex(of: UInt8(ascii: ":")), rest[colon...].starts(with: "://".utf8) {
-            rest = rest[colon...].dropFirst(3)
-        }
-        var authority = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-        // User information would be a credential.
-        if let user = authority.lastIndex(of: UInt8(ascii: "@")) { authority = authority[user...].dropFirst() }
-        return String(Substring(authority))
-    }
-}
-
 extension RunError.Kind {
     /// The kind of a request that got no answer to judge.
     init(_ kind: RequestFailure.Kind) {
