@@ -50,6 +50,8 @@ import Testing
                         let number = worker * 100 + round
                         try await stored.checkpoints.keep(record(of: stored.run, number), .soon)
                         guard round.isMultiple(of: 3) else { continue }
+                        // Another may have begun to write it.
+                        for _ in 0..<round % 4 { await Task.yield() }
                         try await stored.checkpoints.flush()
                         #expect(try await stored.indexes().contains(String(number)))
                     }
@@ -77,10 +79,18 @@ import Testing
             }
             number += 1
         }
-        await #expect(throws: Exit.self) { try await stored.checkpoints.flush() }
+        for _ in 0..<10 {
+            try? await stored.checkpoints.keep(record(of: stored.run, number, result: text), .soon)
+            number += 1
+            // Whoever is writing the others meanwhile.
+            stored.checkpoints.add(record(of: stored.run, number, result: 1))
+            number += 1
+            await #expect(throws: Exit.self) { try await stored.checkpoints.flush() }
+        }
+        await #expect(throws: Exit.self) { try await stored.checkpoints.settle() }
         #expect(try await stored.indexes() == [])
         try await stored.free()
-        try await stored.checkpoints.flush()
+        try await stored.checkpoints.settle()
         #expect(try await stored.indexes() == Set((0..<number).map(String.init)))
     }
 

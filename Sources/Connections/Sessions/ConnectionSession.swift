@@ -108,7 +108,7 @@ public final class ConnectionSession: Sendable {
             let scope = Scope(["response": response.value, "env": services.environment])
             if (try? condition.evaluate(in: scope)) == .bool(true) { return response }
         }
-        var message = "\(label) \(URLReference(response.url).authority ?? ""): the server answered \(response.status)"
+        var message = "\(label) \(response.host): the server answered \(response.status)"
         if response.renewalDidNotHelp { message += ", also with a renewed token; check what this credential may do" }
         if let hint = response.hint { message += "; \(hint)" }
         throw RequestFailure(

@@ -15,15 +15,23 @@ struct ActionKey: Sendable, Hashable {
 ///
 /// A record waits for the next action with an effect, or for the end of the run, whichever comes first: so a run of one action costs no transaction of
 /// its own, and an action that is lost in a crash is one whose effect can be had again. Beside other actions, where that may be far, a record is made durable
-/// at once; that of a request which changes nothing within milliseconds, together with others, and nobody waits for it.
+/// at once; that of an action which may be done again without changing anything goes to a scribe, who writes it within milliseconds together with others.
 final class Checkpoints: Sendable {
     /// When a record becomes durable.
     enum Durability {
         /// With the next action that has an effect, or with the end of the run.
         case later
-        /// Within milliseconds.
+        /// Within milliseconds, or before the next action that has an effect.
         case soon
         case atOnce
+    }
+
+    /// Records that are written together.
+    private struct Batch {
+        let records: [ActionRecord]
+        let markedAt: Int?
+        /// How many had been added when it was taken: all of them are durable with it.
+        let end: Int
     }
 
     private struct State {
@@ -31,33 +39,43 @@ final class Checkpoints: Sendable {
         var waiting: [ActionRecord] = []
         /// What the redactor had learnt when the secrets of the oldest that waits were marked.
         var markedAt: Int?
-        /// Writes what waits, until there is nothing or it is cancelled; there is one at a time.
-        ///
-        /// Gives whether it succeeded.
-        var scribe: Task<Bool, Never>?
-        /// Why the last scribe did not.
+        /// How many records were ever added.
+        var added = 0
+        /// How many of them, from the first, are durable or have gone with the end of the run.
+        var settled = 0
+        /// A batch is being written; there is one at a time, so that what is written later is also later in the store.
+        var isWriting = false
+        /// Who goes on when that batch is written, or is not.
+        var attendants: [CheckedContinuation<Void, Never>] = []
+        /// Writes what waits until there is nothing or it is cancelled; there is one at a time.
+        var scribe: Task<Void, Never>?
+        /// Why the last scribe could not.
         var failure: Exit?
 
         mutating func add(_ record: consuming ActionRecord, markedAt additions: Int) {
             markedAt = markedAt ?? additions
             waiting.append(record)
+            added += 1
         }
 
-        mutating func takeWaiting() -> [ActionRecord] {
+        mutating func takeWaiting() -> Batch {
             defer {
                 waiting.removeAll()
                 markedAt = nil
             }
-            return waiting
+            return Batch(records: waiting, markedAt: markedAt, end: added)
         }
 
         /// What could not be written goes with the next attempt, or with the end of the run.
-        mutating func takeBack(_ records: [ActionRecord]) { waiting.insert(contentsOf: records, at: 0) }
+        mutating func takeBack(_ batch: Batch) {
+            waiting.insert(contentsOf: batch.records, at: 0)
+            markedAt = batch.markedAt ?? markedAt
+        }
     }
 
     /// So many records wait for a scribe at most.
     private static let longestQueue = 256
-    /// Between two commits of a scribe, where more than a few records came meanwhile: what a crash may cost of requests that change nothing.
+    /// Between two commits of a scribe, when the first had more than a few records.
     private static let pause = (length: Duration.milliseconds(5), after: 4)
 
     private let store: any Store
@@ -112,36 +130,30 @@ final class Checkpoints: Sendable {
         let record = marked(record)
         let (failure, isMuch) = state.withLock { state in
             state.add(record, markedAt: additions)
-            if state.failure == nil, state.scribe == nil { state.scribe = scribe() }
+            if state.failure == nil, state.scribe == nil { state.scribe = Task { await self.writeSoon() } }
             return (state.failure, state.waiting.count >= Self.longestQueue)
         }
         if let failure { throw failure }
         if isMuch { try await flush() }
     }
 
-    private func scribe() -> Task<Bool, Never> { Task { await self.writeWaiting() } }
-
-    private func writeWaiting() async -> Bool {
+    private func writeSoon() async {
         while true {
-            let batch = state.withLock { state -> [ActionRecord] in
-                guard !state.waiting.isEmpty, !Task.isCancelled else {
-                    state.scribe = state.waiting.isEmpty ? nil : scribe()
-                    return []
-                }
-                return state.takeWaiting()
+            let count = state.withLock { state in
+                let count = Task.isCancelled ? 0 : state.waiting.count
+                if count == 0 { state.scribe = nil }
+                return count
             }
-            guard !batch.isEmpty else { return true }
+            if count == 0 { return }
             do {
-                try await write(batch)
+                try await flush()
             } catch {
-                state.withLock { state in
-                    state.takeBack(batch)
+                return state.withLock { state in
                     state.failure = error
                     state.scribe = nil
                 }
-                return false
             }
-            if batch.count > Self.pause.after { try? await Task.sleep(for: Self.pause.length) }
+            if count > Self.pause.after { try? await Task.sleep(for: Self.pause.length) }
         }
     }
 
@@ -171,45 +183,89 @@ final class Checkpoints: Sendable {
     /// Makes a record durable in place of those inside it, which are not needed any more.
     func replace(_ inner: InnerActions, by record: ActionRecord) async throws(Exit) {
         let isInner = { (record: ActionRecord) in inner.contains(path: record.path, index: record.index) }
-        var removed: [ActionRecord] = []
-        repeat {
-            state.withLock { state in
-                removed += state.waiting.filter(isInner)
-                state.waiting.removeAll(where: isInner)
+        var removed: Batch?
+        while removed == nil {
+            removed = state.withLock { state in
+                // What is being written may come back.
+                if state.isWriting { return nil }
+                defer { state.waiting.removeAll(where: isInner) }
+                return Batch(records: state.waiting.filter(isInner), markedAt: state.markedAt, end: state.added)
             }
-        } while await !settle()
-        // That an item was done is remembered longer than its record.
-        try await write(removed.filter { $0.doneItem != nil })
+            if removed == nil { await attend() }
+        }
+        guard let removed else { return }
         do {
-            try await store.complete(marked(record), insteadOf: inner, fence: fence)
+            // That an item was done is remembered longer than its record.
+            try await write(removed.records.filter { $0.doneItem != nil })
+            try await write(marked(record), insteadOf: inner)
+        } catch {
+            state.withLock { $0.takeBack(removed) }
+            throw error
+        }
+    }
+
+    private func write(_ record: ActionRecord, insteadOf inner: InnerActions) async throws(Exit) {
+        do {
+            try await store.complete(record, insteadOf: inner, fence: fence)
         } catch {
             throw .store(error)
         }
     }
 
-    /// Makes all that waits durable, and what was added before and is being written.
+    /// Makes durable all that was added before.
     func flush() async throws(Exit) {
+        let end = state.withLock(\.added)
         while true {
-            let waiting = state.withLock { state in
-                state.failure = nil
-                return state.takeWaiting()
+            let (batch, isDone) = state.withLock { state -> (Batch?, Bool) in
+                if state.settled >= end { return (nil, true) }
+                if state.isWriting { return (nil, false) }
+                state.isWriting = true
+                return (state.takeWaiting(), false)
             }
-            do {
-                try await write(waiting)
-            } catch {
-                state.withLock { $0.takeBack(waiting) }
-                throw error
-            }
-            if await settle() { return }
+            if isDone { return }
+            if let batch { try await write(batch) } else { await attend() }
         }
     }
 
-    /// Waits until what a scribe has taken is written; false when it could not be, and waits again.
-    private func settle() async -> Bool {
-        guard let scribe = state.withLock(\.scribe) else { return true }
-        // It begins no other batch, for which this would have to wait as well.
-        scribe.cancel()
-        return await scribe.value
+    /// Writes a batch and lets those go on who attend.
+    private func write(_ batch: Batch) async throws(Exit) {
+        let failure: Exit?
+        do {
+            try await write(batch.records)
+            failure = nil
+        } catch {
+            failure = error
+        }
+        let attendants = state.withLock { state in
+            state.isWriting = false
+            if failure == nil { state.settled = batch.end } else { state.takeBack(batch) }
+            defer { state.attendants.removeAll() }
+            return state.attendants
+        }
+        for attendant in attendants { attendant.resume() }
+        if let failure { throw failure }
+    }
+
+    /// Waits until the batch that is being written is written, or is not.
+    private func attend() async {
+        await withCheckedContinuation { attendant in
+            let isOver = state.withLock { state in
+                if state.isWriting { state.attendants.append(attendant) }
+                return !state.isWriting
+            }
+            if isOver { attendant.resume() }
+        }
+    }
+
+    /// Makes durable all that was added, and ends the scribe; to be called where no action goes on beside another any more.
+    func settle() async throws(Exit) {
+        if let scribe = state.withLock(\.scribe) {
+            scribe.cancel()
+            await scribe.value
+        }
+        // The next attempt says whether it still fails.
+        state.withLock { $0.failure = nil }
+        try await flush()
     }
 
     /// Notes that an action whose effect cannot be repeated is under way.
@@ -222,5 +278,10 @@ final class Checkpoints: Sendable {
     }
 
     /// The records that go with the end of the run.
-    func takeWaiting() -> [ActionRecord] { state.withLock { $0.takeWaiting() } }
+    func takeWaiting() -> [ActionRecord] {
+        state.withLock { state in
+            state.settled = state.added
+            return state.takeWaiting().records
+        }
+    }
 }

@@ -8,7 +8,7 @@ import Store
 struct Position: Sendable {
     /// The `foreach` indexes on the way, joined with dots.
     var index = ""
-    /// Other items are performed at the same time: what is done must be durable at once, because the end of the run may be far.
+    /// Other actions are performed at the same time: what is done must be durable soon, because the end of the run may be far.
     var isConcurrent = false
     /// A run that waits here may leave memory: everything before is a checkpoint, and nothing goes on beside it.
     var canPark = false
@@ -155,7 +155,7 @@ extension RunContext {
     ) async throws(Exit) -> Value {
         do {
             let result = try await result(of: performance, after: done, in: &scope)
-            try await checkpoints.keep(record(of: performance, result), performance.durability)
+            try await checkpoints.keep(record(of: performance, result), performance.durability(of: result))
             return result.value
         } catch {
             return try await fail(performance, error, in: &scope)

@@ -75,7 +75,7 @@ extension RunContext {
                 }
             }
         }
-        try await checkpoints.flush()
+        if !position.isConcurrent { try await checkpoints.settle() }
         return try work.results()
     }
 

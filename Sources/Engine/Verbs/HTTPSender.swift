@@ -301,9 +301,13 @@ final class HTTPSender {
             value: .map(members),
             attempts: attempts,
             request: summary(of: response),
-            response: plain
+            response: plain,
+            isLarge: response.bytes.count > Self.large
         )
     }
+
+    /// A body of more bytes is large.
+    private static let large = 65_536
 
     /// The time since a moment of the clock's `uptime`.
     func elapsed(since start: Duration) -> Value {

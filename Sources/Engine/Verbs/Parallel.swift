@@ -31,7 +31,7 @@ extension Performance {
             }
             return failure
         }
-        try await run.checkpoints.flush()
+        if !position.isConcurrent { try await run.checkpoints.settle() }
         if let failure { throw failure }
         for end in ends { scope.takeChanges(of: end?.variables, since: before["vars"]) }
         return VerbResult(value: .list(ends.map { $0?.last ?? .null }))

@@ -14,6 +14,8 @@ struct VerbResult: Sendable {
     var request: String?
     /// `response` for the action's `output:`.
     var response: Value?
+    /// It holds so much that many of its kind should not wait in memory.
+    var isLarge = false
 }
 
 /// One performance of an action: what a verb is given beside the variables.
@@ -34,6 +36,13 @@ final class Performance: Sendable {
     }
 
     /// When what it did becomes durable: beside other actions the end of the run may be far, and no order says what is next.
+    ///
+    /// A large result at once: many of them would not leave memory.
+    func durability(of result: VerbResult) -> Checkpoints.Durability {
+        durability == .soon && result.isLarge ? .atOnce : durability
+    }
+
+    /// The same, whatever the result will be.
     var durability: Checkpoints.Durability {
         guard position.isConcurrent, step.action.verb.hasEffect else { return .later }
         return step.action.verb.isSafe && run.delivery == .atLeastOnce ? .soon : .atOnce
@@ -89,12 +98,13 @@ extension Verb {
         }
     }
 
-    /// Whether doing it again changes nothing anywhere.
+    /// Whether doing it again changes nothing anywhere; what is found again from the actions inside is not done again.
     var isSafe: Bool {
         switch self {
         case .http(let request): request.isSafe
         case .use(let call): call.operation.request.isSafe
-        case .log, .set, .wait, .fail, .stop, .block, .parallel, .choose, .call, .run: false
+        case .block, .parallel, .choose: true
+        case .log, .set, .wait, .fail, .stop, .call, .run: false
         }
     }
 
