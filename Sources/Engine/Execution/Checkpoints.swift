@@ -39,7 +39,7 @@ final class Checkpoints: Sendable {
         var waiting: [ActionRecord] = []
         /// What the redactor had learnt when the secrets of the oldest that waits were marked.
         var markedAt: Int?
-        /// How many records were ever added.
+        /// How many records were ever added, or taken back.
         var added = 0
         /// How many of them, from the first, are durable or have gone with the end of the run.
         var settled = 0
@@ -53,7 +53,7 @@ final class Checkpoints: Sendable {
         var failure: Exit?
 
         mutating func add(_ record: consuming ActionRecord, markedAt additions: Int) {
-            markedAt = markedAt ?? additions
+            markedAt = min(markedAt ?? additions, additions)
             waiting.append(record)
             added += 1
         }
@@ -69,6 +69,7 @@ final class Checkpoints: Sendable {
         /// What could not be written goes with the next attempt, or with the end of the run.
         mutating func takeBack(_ batch: Batch) {
             waiting.insert(contentsOf: batch.records, at: 0)
+            added += batch.records.count
             markedAt = batch.markedAt ?? markedAt
         }
     }
@@ -153,7 +154,8 @@ final class Checkpoints: Sendable {
                     state.scribe = nil
                 }
             }
-            if count > Self.pause.after { try? await Task.sleep(for: Self.pause.length) }
+            // Who attended goes on before the next batch.
+            if count > Self.pause.after { try? await Task.sleep(for: Self.pause.length) } else { await Task.yield() }
         }
     }
 
@@ -166,9 +168,10 @@ final class Checkpoints: Sendable {
         return record
     }
 
-    /// Makes a record durable now.
+    /// Makes a record durable now, and before it what it may have been made from.
     func complete(_ record: ActionRecord) async throws(Exit) {
-        try await write([marked(record)])
+        add(record)
+        try await flush()
     }
 
     private func write(_ records: [ActionRecord]) async throws(Exit) {

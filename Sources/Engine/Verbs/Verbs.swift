@@ -45,7 +45,9 @@ final class Performance: Sendable {
     /// The same, whatever the result will be.
     var durability: Checkpoints.Durability {
         guard position.isConcurrent, step.action.verb.hasEffect else { return .later }
-        return step.action.verb.isSafe && run.delivery == .atLeastOnce ? .soon : .atOnce
+        // That an item was done counts for other runs as well.
+        let mayBeLost = step.action.verb.isSafe && run.delivery == .atLeastOnce && !step.hasDedupe
+        return mayBeLost ? .soon : .atOnce
     }
 
     /// An error of this action.
@@ -98,13 +100,12 @@ extension Verb {
         }
     }
 
-    /// Whether doing it again changes nothing anywhere; what is found again from the actions inside is not done again.
+    /// Whether doing it again changes nothing anywhere.
     var isSafe: Bool {
         switch self {
         case .http(let request): request.isSafe
         case .use(let call): call.operation.request.isSafe
-        case .block, .parallel, .choose: true
-        case .log, .set, .wait, .fail, .stop, .call, .run: false
+        case .log, .set, .wait, .fail, .stop, .block, .parallel, .choose, .call, .run: false
         }
     }
 
