@@ -39,7 +39,7 @@ struct StoreBenchmark {
         try FileManager.default.removeItem(atPath: directory)
     }
 
-    /// Many runs, each of which completes one action after another, as a `foreach` over requests does: it goes on when the last one is durable.
+    /// Many runs, each of which completes one action after another, as a `foreach` over POSTs does: it goes on when the last one is durable.
     func completeActions(of count: Int, each rounds: Int) async throws -> Throughput {
         let runs = try await claim(
             (0..<count).map { FireKey(recipe: "\($0) of \(count)", trigger: "t", scheduledAt: Self.moment) }

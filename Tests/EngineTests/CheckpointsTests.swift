@@ -64,6 +64,29 @@ import Testing
         #expect(stored.checkpoints.takeWaiting().isEmpty)
     }
 
+    @Test func `what is durable at once is not so before what it was made from`() async throws {
+        let stored = try await Stored()
+        for number in 0..<100 {
+            try await stored.checkpoints.keep(record(of: stored.run, number), .soon)
+            for _ in 0..<number % 4 { await Task.yield() }
+            try await stored.checkpoints.keep(record(of: stored.run, number, path: "post"), .atOnce)
+            let durable = try await stored.store.checkpoints(of: stored.run).filter { $0.index == String(number) }
+            #expect(Set(durable.map(\.path)) == ["get", "post"])
+        }
+    }
+
+    @Test func `the end of the run takes what could not be written`() async throws {
+        let stored = try await Stored()
+        try await stored.fill()
+        let text = Value.string(String(repeating: "x", count: 100_000))
+        for number in 0..<20 { try? await stored.checkpoints.keep(record(of: stored.run, number, result: text), .soon) }
+        await #expect(throws: Exit.self) { try await stored.checkpoints.settle() }
+        #expect(stored.checkpoints.takeWaiting().count == 20)
+        try await stored.free()
+        try await stored.checkpoints.settle()
+        #expect(try await stored.indexes() == [])
+    }
+
     @Test func `what the store refuses is said, and goes with the next attempt`() async throws {
         let stored = try await Stored()
         try await stored.fill()
