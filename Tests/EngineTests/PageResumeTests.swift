@@ -102,7 +102,7 @@ import Testing
                     paginate: { items: response.body.data, page: { start: 4 }, last: response.body.next == null }
                   - { id: only, get: /list, paginate: { items: response.body.data, page: { start: 5, size: 3 } } }
                   - { if: run.attempt == 1, log: done }
-                  - { if: run.attempt == 1, wait: 1h }
+                  - { wait: "${{ run.attempt == 1 ? '1h' : '1ms' }}" }
                 output: "${{ actions.lists.map(l, l.items) + [actions.only.items] }}"
                 """
             ) { bench.observer.lines == ["done"] }
@@ -130,7 +130,7 @@ import Testing
                       do:
                         - { foreach: "${{ page.items }}", concurrency: 3, post: /api/v5/messages, json: "${{ item.id }}", idempotency_key: true }
                         - { if: page.number == 3 && run.attempt == 1, log: here }
-                        - { if: page.number == 3 && run.attempt == 1, wait: 1h }
+                        - { if: page.number == 3, wait: "${{ run.attempt == 1 ? '1h' : '1ms' }}" }
                         - set: { total: "${{ vars.total + size(page.items) }}" }
                 output: { total: "${{ vars.total }}", list: "${{ actions.list }}" }
                 """
@@ -164,7 +164,7 @@ import Testing
                       last: response.body.next == null
                       do: [{ set: { seen: "${{ vars.seen + page.items }}" } }]
                   - { if: run.attempt == 1, log: here }
-                  - { if: run.attempt == 1, wait: 1h }
+                  - { wait: "${{ run.attempt == 1 ? '1h' : '1ms' }}" }
                 output: ["${{ vars.seen }}", "${{ actions.list }}"]
                 """
             ) { bench.observer.lines == ["here"] }
@@ -188,7 +188,7 @@ import Testing
                       last: response.body.next == null
                       do:
                         - { if: page.number == NUMBER && run.attempt == 1, log: here }
-                        - { if: page.number == NUMBER && run.attempt == 1, wait: 1h }
+                        - { if: page.number == NUMBER, wait: "${{ run.attempt == 1 ? '1h' : '1ms' }}" }
                 output: ${{ actions.list.count }}
                 """
             let inFlight = try await interrupt(bench, search.replacing("NUMBER", with: "9")) {

@@ -78,6 +78,26 @@ import Testing
         #expect(try await store.checkpoints(of: run.id).map(\.path) == ["done"])
     }
 
+    @Test func `what is inside an action goes from one index on, or all`() async throws {
+        let store = try open()
+        let run = try await store.claimed(fire())
+        for path in ["do", "do/a", "do/a/b", "do0", "do-a", "doa/a"] {
+            for index in ["", "1", "1.0", "10", "2"] {
+                try await store.complete(action(run.id, path, index: index, result: Self.large), fence: 1)
+            }
+        }
+        #expect(files().count == 30)
+        let one = InnerActions(below: ["do"], index: "1")
+        try await store.complete(action(run.id, "do", index: "1", result: ["n": 1]), insteadOf: one, fence: 1)
+        let left = try await store.checkpoints(of: run.id).filter { $0.path.hasPrefix("do/") }
+        #expect(left.map(\.index).sorted() == ["", "", "10", "10", "2", "2"])
+        #expect(files().count == 25)
+        let all = InnerActions(below: ["do"], index: "")
+        try await store.complete(action(run.id, "do", result: ["n": 1]), insteadOf: all, fence: 1)
+        #expect(try await store.checkpoints(of: run.id).count == 20)
+        #expect(files().count == 18)
+    }
+
     @Test func `a write that is refused changes nothing that is named`() async throws {
         let store = try open()
         let run = try await store.claimed(fire())

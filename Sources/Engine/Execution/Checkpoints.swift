@@ -9,6 +9,21 @@ struct ActionKey: Sendable, Hashable {
     let path: String
     /// The indexes, joined with dots; empty outside `foreach`.
     let index: String
+
+    /// The actions around this one, and those with all their items, as far as one is known from the other.
+    fileprivate var outward: [ActionKey] {
+        let paths = sequence(first: path[...], next: { $0.without(last: "/") })
+        let indexes = sequence(first: index[...], next: { $0.isEmpty ? nil : $0.without(last: ".") ?? "" })
+        return paths.flatMap { path in indexes.map { ActionKey(path: String(path), index: String($0)) } }
+            .filter { $0 != self }
+    }
+}
+
+extension Substring {
+    /// What is before the last separator; nil when there is none.
+    fileprivate func without(last separator: Character) -> Substring? {
+        lastIndex(of: separator).map { self[..<$0] }
+    }
 }
 
 /// What a run has done: the records of an earlier process that it goes on after, and those that are not durable yet.
@@ -36,6 +51,8 @@ final class Checkpoints: Sendable {
 
     private struct State {
         var done: [ActionKey: ActionRecord]
+        /// Actions inside which an earlier process has done something.
+        var entered: Set<ActionKey>
         var waiting: [ActionRecord] = []
         /// What the redactor had learnt when the secrets of the oldest that waits were marked.
         var markedAt: Int?
@@ -89,7 +106,8 @@ final class Checkpoints: Sendable {
         self.redactor = redactor
         self.fence = fence
         let keyed = done.map { (ActionKey(path: $0.path, index: $0.index), $0) }
-        state = Mutex(State(done: Dictionary(keyed) { _, last in last }))
+        let entered = Set(keyed.flatMap(\.0.outward))
+        state = Mutex(State(done: Dictionary(keyed) { _, last in last }, entered: entered))
     }
 
     /// What an earlier process left of an action.
@@ -104,6 +122,11 @@ final class Checkpoints: Sendable {
 
     /// How far an earlier process came with an action that this one has not come to yet.
     func status(of key: ActionKey) -> ActionStatus? { state.withLock { $0.done[key]?.status } }
+
+    /// Whether an earlier process has done something inside an action; it is said once.
+    func takeEntry(_ key: ActionKey) -> Bool {
+        state.withLock { !$0.entered.isEmpty && $0.entered.remove(key) != nil }
+    }
 
     /// Whether an earlier process has completed an action that this one has not come to yet.
     func holds(_ key: ActionKey) -> Bool { status(of: key) == .succeeded }
@@ -204,6 +227,17 @@ final class Checkpoints: Sendable {
         } catch {
             state.withLock { $0.takeBack(removed) }
             throw error
+        }
+    }
+
+    /// Lets the actions inside another one be done from their beginning: what was done of them counts no more.
+    func restart(_ inner: InnerActions, by record: ActionRecord) async throws(Exit) {
+        try await flush()
+        try await replace(inner, by: record)
+        state.withLock { state in
+            if state.done.isEmpty { return }
+            state.done = state.done.filter { !inner.contains(path: $0.key.path, index: $0.key.index) }
+            state.entered = state.entered.filter { !inner.contains(path: $0.path, index: $0.index) }
         }
     }
 

@@ -12,19 +12,17 @@ extension Performance {
         var outer = position
         // A limit of time would begin again with a run that was parked.
         if step.action.ownTimeout != nil { outer.canPark = false }
-        guard let polling = step.action.polling else { return try await at(outer).performPersistently(in: &scope) }
         let isComposite = step.action.verb.isComposite
-        var round = 0
-        if isComposite, let left = done?.round {
-            round = left.number
-            scope["vars"] = left.variables
+        var progress = isComposite ? done?.progress ?? Progress() : Progress()
+        guard let polling = step.action.polling else {
+            return try await at(outer).performPersistently(in: &scope, progress)
         }
+        if let variables = progress.variables { scope["vars"] = variables }
         var attempts = 0
         while true {
             // Each round of actions has checkpoints of its own, as the items of a `foreach` have.
-            let place = isComposite ? outer.item(round, isConcurrent: false) : outer
-            if isComposite, round > 0 { try await note(round, scope["vars"] ?? .map([:])) }
-            var result = try await at(place).performPersistently(in: &scope)
+            let place = isComposite ? outer.item(progress.round, isConcurrent: false) : outer
+            var result = try await at(place).performPersistently(in: &scope, progress)
             attempts += result.attempts
             result.attempts = attempts
             let visible = scope.seeing(result, in: run.plan)
@@ -32,7 +30,12 @@ extension Performance {
             try await run.checkpoints.flush()
             try await pause(polling.interval)
             if position.isHalted { throw .cancelled }
-            round += 1
+            progress = Progress(round: progress.round + 1, variables: scope["vars"] ?? .map([:]))
+            // A resumed run goes on in the round where it was.
+            if isComposite {
+                try await run.checkpoints.flush()
+                try await run.checkpoints.begin(record(of: progress))
+            }
         }
     }
 
@@ -42,12 +45,12 @@ extension Performance {
     }
 
     /// Tries again what failed, where the action has a `retry` and the verb is made of other actions.
-    private func performPersistently(in scope: inout Scope) async throws(Exit) -> VerbResult {
+    private func performPersistently(in scope: inout Scope, _ progress: Progress) async throws(Exit) -> VerbResult {
         guard step.action.verb.isComposite else { return try await step.action.verb.perform(self, in: &scope) }
         guard let policy = step.action.retry else { return try await performLimited(in: &scope) }
-        var attempt = 0
+        var progress = progress
         while true {
-            attempt += 1
+            let attempt = progress.attempt
             var inner = scope
             let failure: RunError
             do {
@@ -69,6 +72,10 @@ extension Performance {
                 throw .failed(failure)
             }
             note(failure, attempt: attempt, retryIn: wait)
+            progress.attempt += 1
+            // A resumed run goes on with this attempt, and not with what an earlier one did.
+            let inside = InnerActions(below: [key.path], index: position.index)
+            try await run.checkpoints.restart(inside, by: record(of: progress))
             try await pause(wait)
         }
     }
@@ -127,23 +134,46 @@ extension Performance {
         }
     }
 
-    // MARK: Rounds
+    // MARK: Progress
 
-    /// Makes durable how far repeated actions are, so that a resumed run goes on in the round where it was.
-    private func note(_ round: Int, _ variables: Value) async throws(Exit) {
+    /// The record that says how far repeated actions are.
+    private func record(of progress: Progress) -> ActionRecord {
         var record = record
-        record.result = .map(["round": .int(Int64(round)), "vars": variables])
-        try await run.checkpoints.flush()
-        try await run.checkpoints.begin(record)
+        record.result = progress.value
+        return record
+    }
+}
+
+/// How far actions that are repeated have come.
+private struct Progress {
+    /// The round of `until`, from 0.
+    var round = 0
+    /// The variables at its begin; nil in the first.
+    var variables: Value?
+    /// The attempt of `retry` in this round, from 1.
+    var attempt = 1
+
+    var value: Value {
+        var map: ValueMap = [:]
+        if let variables {
+            map["round"] = .int(Int64(round))
+            map["vars"] = variables
+        }
+        if attempt > 1 { map["attempt"] = .int(Int64(attempt)) }
+        return .map(map)
     }
 }
 
 extension ActionRecord {
-    /// The round in which repeated actions were, and the variables at its begin.
-    fileprivate var round: (number: Int, variables: Value)? {
-        guard status == .started, case .int(let number) = result?["round"], let variables = result?["vars"] else {
-            return nil
+    /// How far repeated actions were.
+    fileprivate var progress: Progress? {
+        guard status == .started, let result else { return nil }
+        var progress = Progress()
+        if case .int(let round) = result["round"], let variables = result["vars"] {
+            progress.round = Int(round)
+            progress.variables = variables
         }
-        return (Int(number), variables)
+        if case .int(let attempt) = result["attempt"] { progress.attempt = Int(attempt) }
+        return progress
     }
 }

@@ -52,12 +52,15 @@ extension RunContext {
     private func perform(_ step: Step, in scope: inout Scope, at position: Position) async throws(Exit) -> Value {
         if plan.readsConnection { try await addConnection(of: step, to: &scope) }
         if let condition = step.action.condition {
-            switch checkpoints.status(of: ActionKey(path: path(of: step), index: position.index)) {
-            case nil, .started:
-                if try !holds(condition, as: "if", of: step, in: scope) { return skip(step, at: position) }
+            let key = ActionKey(path: path(of: step), index: position.index)
             // What was decided stays so, also where time or another run has changed what it depends on.
+            switch checkpoints.status(of: key) {
+            case nil:
+                if !checkpoints.takeEntry(key), try !holds(condition, as: "if", of: step, in: scope) {
+                    return skip(step, at: position)
+                }
             case .skipped: return skip(step, at: position)
-            case .succeeded, .failed: break
+            case .started, .succeeded, .failed: break
             }
         }
         guard let forEach = step.action.forEach else { return try await performOnce(step, in: &scope, at: position) }
@@ -239,7 +242,8 @@ extension RunContext {
         at position: Position
     ) async throws(Exit) -> Value? {
         // The actions inside have checkpoints of their own, which restore what they set as well.
-        if step.action.verb.isRestoredFromInside { return nil }
+        if step.action.verb.isRestoredFromInside, done.status != .failed { return nil }
+        if step.action.verb.isComposite, done.status == .started { return nil }
         // It goes on to its end, whatever may be done again.
         if case .wait = step.action.verb, done.status == .started { return nil }
         switch done.status {

@@ -237,6 +237,8 @@ struct PageReader {
 /// The records inside a page's actions, which its own record replaces.
 private struct InnerRecords {
     private let paths: [String]
+    /// The paths of recipes that they call.
+    private let calls: [String]
     /// The variables that the actions set: a page that is not done again must set them all the same.
     let variables: [String]
     /// The actions read `page.response`, which holds the items once more and is not stored otherwise.
@@ -248,18 +250,21 @@ private struct InnerRecords {
             reference.path.first == "page" && (reference.path.count == 1 || reference.path[1] == "response")
         }
         var paths: [String] = []
+        var calls: [String] = []
         var variables: Set<String> = []
-        Self.visit(step.inner, below: prefix, &paths, &variables)
+        Self.visit(step.inner, below: prefix, &paths, &calls, &variables)
         self.paths = paths
+        self.calls = calls
         self.variables = variables.sorted()
     }
 
-    func actions(at index: String) -> InnerActions { InnerActions(paths: paths, index: index) }
+    func actions(at index: String) -> InnerActions { InnerActions(paths: paths, below: calls, index: index) }
 
     private static func visit(
         _ steps: [Step],
         below prefix: String,
         _ paths: inout [String],
+        _ calls: inout [String],
         _ variables: inout Set<String>
     ) {
         for step in steps {
@@ -268,9 +273,10 @@ private struct InnerRecords {
                 paths.append(ActionKey.pages(of: prefix + step.action.path))
             }
             if case .use = step.action.verb { paths.append(ActionKey.pages(of: prefix + step.action.path)) }
+            if case .call = step.action.verb { calls.append(prefix + step.action.path) }
             if case .set(let members) = step.action.verb { variables.formUnion(members.map(\.key)) }
-            for branch in step.branches { visit(branch, below: prefix, &paths, &variables) }
-            visit(step.handlers, below: prefix, &paths, &variables)
+            for branch in step.branches { visit(branch, below: prefix, &paths, &calls, &variables) }
+            visit(step.handlers, below: prefix, &paths, &calls, &variables)
         }
     }
 }

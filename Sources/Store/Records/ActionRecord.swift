@@ -117,21 +117,25 @@ public struct ActionRecord: Sendable, Hashable {
     }
 }
 
-/// The actions inside another one, at one index of it and below.
+/// Actions inside another one, at one index of it and below.
 public struct InnerActions: Sendable, Hashable {
     /// Their paths.
     public var paths: [String]
-    /// The index; also those that begin with it and a dot.
+    /// The paths of actions of which all that is inside belongs to it.
+    public var roots: [String]
+    /// The index; also those that begin with it and a dot, and all where it is empty.
     public var index: String
 
     /// Actions.
-    public init(paths: [String], index: String) {
+    public init(paths: [String] = [], below roots: [String] = [], index: String) {
         self.paths = paths
+        self.roots = roots
         self.index = index
     }
 
     /// Whether an action is one of them.
     public func contains(path: String, index: String) -> Bool {
-        (index == self.index || index.hasPrefix(self.index + ".")) && paths.contains(path)
+        guard self.index.isEmpty || index == self.index || index.hasPrefix(self.index + ".") else { return false }
+        return paths.contains(path) || roots.contains { path.hasPrefix($0 + "/") }
     }
 }

@@ -36,11 +36,18 @@ struct ActionRow: Sendable {
     }
 
     static func delete(_ inner: InnerActions, run: Int64, _ database: Database) throws {
-        // '/' is the character after '.': the range holds what begins with the index and a dot.
-        let delete = "DELETE FROM action WHERE run = ? AND path = ? AND (item = ? OR item > ? AND item < ?)"
-        let statement = try database.cachedStatement(sql: delete)
+        // The range of what begins with a text and a separator ends at the character after that: '/' after '.', '0' after '/'.
+        let item = inner.index.isEmpty ? "" : " AND (item = ? OR item > ? AND item < ?)"
+        let index: [any DatabaseValueConvertible] =
+            inner.index.isEmpty ? [] : [inner.index, inner.index + ".", inner.index + "/"]
+        let delete = "DELETE FROM action WHERE run = ?"
         for path in inner.paths {
-            try statement.execute(arguments: [run, path, inner.index, inner.index + ".", inner.index + "/"])
+            try database.cachedStatement(sql: delete + " AND path = ?" + item)
+                .execute(arguments: StatementArguments([run, path] + index))
+        }
+        for root in inner.roots {
+            try database.cachedStatement(sql: delete + " AND path > ? AND path < ?" + item)
+                .execute(arguments: StatementArguments([run, root + "/", root + "0"] + index))
         }
     }
 

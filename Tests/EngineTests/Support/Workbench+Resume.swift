@@ -1,12 +1,27 @@
 import CEL
 import Connections
-import Engine
 import Recipe
 import Schedule
 import Store
 import Testing
 
+@testable import Engine
+
 extension Workbench {
+    /// A run of the recipe `job` that this process begins, and what gives the same run to another one, as if this had died.
+    func begun() async throws -> (order: RunOrder, takeOver: @Sendable () async throws -> RunOrder) {
+        var order = try await abandoned { _ in [] }
+        let fence = order.run.fence
+        order = order.with(terms: RunOrder.Terms())
+        return (
+            order,
+            { [order] in
+                let run = try #require(try await self.store.takeOver(order.run.id, fence: fence, node: self.node))
+                return order.with(run: run, terms: RunOrder.Terms(beginning: .resume))
+            }
+        )
+    }
+
     /// A run of the recipe `job` that another process has begun; `done` are the records that it left.
     func abandoned(_ done: (RunID) -> [ActionRecord]) async throws -> RunOrder {
         let workspace = workspace()
