@@ -104,8 +104,11 @@ public protocol Store: Sendable {
     /// Throws `fenced` when the run is not the caller's any more.
     func revise(_ run: RunID, fence: Int64, version: String?) async throws(StoreError)
 
-    /// Gives a queued run back: it is nobody's, and any node may take it over. Throws `fenced` when it is not the caller's any more.
-    func release(_ run: RunID, fence: Int64) async throws(StoreError)
+    /// Lets runs that have not begun wait as `queued`, also those that were claimed as `running`; those that are not the caller's any more are left alone.
+    ///
+    /// - Parameter node: who holds them from then on; nil: nobody, and any node may take them over.
+    /// - Returns: for each run, in order, whether it was the caller's still.
+    func queue(_ runs: [HeldRun], node: NodeID?) async throws(StoreError) -> [Bool]
 
     /// Marks an action as under way, before an effect that cannot be repeated. Throws `fenced` when the run is not the caller's any more.
     func begin(_ action: ActionRecord, fence: Int64) async throws(StoreError)

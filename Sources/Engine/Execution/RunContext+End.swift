@@ -254,6 +254,7 @@ extension RunContext {
             output: ending.output,
             state: ending.state
         )
+        end.startedAt = order.run.startedAt
         end.outputSecrets = services.redactor.secrets(in: order.inputs)
         // In the record of an action they are marked already, unless more was learnt since.
         if let output = ending.output, !areMarksComplete || !end.outputSecrets.isEmpty || !end.isOutputRecorded {

@@ -21,8 +21,8 @@ extension Scheduler {
     static let lead = Duration.milliseconds(500)
     /// So long before its time the same is tried once more, of a fire whose recipe still had a run then.
     private static let shortLead = Duration.milliseconds(50)
-    /// So many fires at most are claimed ahead: they have their slots from then on, and are to begin in the same moment.
-    private static let aheadLimit = 1_024
+    /// So many fires at most are claimed ahead: about as many as can be written in that time.
+    private static let aheadLimit = 16_384
 
     /// When a trigger that is due at a moment is looked at: early enough to claim its fire, or then when that has been tried.
     func look(for moment: Instant, at now: Instant) -> Instant {
@@ -30,12 +30,13 @@ extension Scheduler {
         return moment
     }
 
-    /// The fire that is due at a moment, when it can be claimed already: it has a slot, and no run of this node whose end would have to be awaited.
+    /// The fire that is due at a moment, when it can be claimed already: it has a slot or may stand in line for one, and no run of this node whose end would have to be
+    /// awaited.
     ///
     /// - Parameter count: how many fires take their slots before it.
     func fireAhead(_ watch: Watch, due moment: Instant?, at now: Instant, after count: Int) -> Fire? {
         guard let moment, moment - now <= Self.lead, ahead.count + count < Self.aheadLimit,
-            running.count + ahead.count + count < maxConcurrentRuns,
+            running.count + ahead.count + count < maxConcurrentRuns || mayStandInLine(watch),
             watch.trigger.overlap == .allow || heldRuns[watch.key.recipe] == nil,
             case .start(let time, isOwed: false) = watch.step(at: moment)
         else { return nil }
@@ -51,8 +52,8 @@ extension Scheduler {
     /// Starts a claimed run when its time has come.
     func start(_ order: RunOrder, at begin: Instant) {
         let wait = begin - now
-        guard wait > .zero else { return start(order) }
         count(order)
+        guard wait > .zero else { return order.run.status == .running ? lineUp([order]) : place(order) }
         // By a clock that is not set: a run that is claimed must not wait for an hour that comes again.
         let uptime = services.clock.uptime() + wait
         ahead.append(AheadRun(uptime: uptime, order: order))
@@ -66,7 +67,7 @@ extension Scheduler {
         let uptime = services.clock.uptime()
         let due = ahead.filter { $0.uptime <= uptime && !$0.isOnTrial }
         ahead.removeAll { $0.uptime <= uptime && !$0.isOnTrial }
-        for run in due { place(run.order) }
+        lineUp(due.map(\.order))
         setAheadAlarm()
         if ahead.isEmpty, !isAwake { resumeSleepWaiters() }
     }

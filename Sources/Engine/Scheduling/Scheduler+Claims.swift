@@ -34,7 +34,7 @@ extension Scheduler {
     func claim(_ fires: [Fire]) async {
         let now = now
         let requests = fires.enumerated().map { position, fire in
-            let hasSlot = running.count + ahead.count + position < maxConcurrentRuns
+            let hasSlot = fire.begin != nil || running.count + ahead.count + position < maxConcurrentRuns
             return ClaimRequest(
                 run: RunRecord(
                     fire: FireKey(recipe: fire.key.recipe, trigger: fire.key.trigger, scheduledAt: fire.time),

@@ -13,7 +13,7 @@ extension Scheduler {
     private static let part = 128...256
     /// How long fires that are due wait for slots, each part and all of them, and for how many at least, before they are claimed without: then they wait in the
     /// store, and everybody can see them.
-    private static let patience = (part: Duration.milliseconds(100), all: Duration.seconds(2), slots: 64)
+    static let patience = (part: Duration.milliseconds(100), all: Duration.seconds(2), slots: 64)
     /// For fewer slots it is not worth the wait.
     private static let few = 16
 
@@ -33,7 +33,7 @@ extension Scheduler {
         var isPatient = true
         while !rest.isEmpty, !isStopping {
             var count = size
-            if isPatient {
+            if isPatient, rest.first?.begin == nil {
                 isPatient = await haveSlots(min(size, rest.count, max(1, maxConcurrentRuns / 4)), until: end)
                 if isPatient { count = min(size, freeSlots) }
             }

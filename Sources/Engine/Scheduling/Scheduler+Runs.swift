@@ -76,6 +76,7 @@ extension Scheduler {
             }
             if release(order) { mustWake = true }
         }
+        moveLine()
         didFreeSlots()
         await fillSlots()
         if mustWake { await wake() }
@@ -87,6 +88,7 @@ extension Scheduler {
         // Before its slot is given up: a process that stops waits for this, too.
         await judge(order, result)
         let mustWake = release(order)
+        moveLine()
         didFreeSlots()
         await fillSlots()
         if mustWake { await wake() }
@@ -195,7 +197,7 @@ extension Scheduler {
     }
 
     /// A run that waited is not this node's any more, or has ended without running.
-    private func drop(_ order: RunOrder) async {
+    func drop(_ order: RunOrder) async {
         letGo(of: order)
         if requeueOwed(of: order.run.fire.recipe) { await wake() }
     }
@@ -295,7 +297,7 @@ extension Scheduler {
     // MARK: The lease
 
     /// While it holds runs, others must see that this node lives.
-    private func keepLease() {
+    func keepLease() {
         guard !willRenewLease else { return }
         setLeaseAlarm()
         guard let leaseUntil, leaseUntil - now < Self.leaseRenewal else { return }
@@ -338,6 +340,7 @@ extension Scheduler {
         services.observer.observe(.stopping(runs: running.count))
         // What is being claimed at this moment still begins.
         while isAwake || !ahead.isEmpty { await withCheckedContinuation { sleepWaiters.append($0) } }
+        await breakUpLine()
         await releaseWaiting()
         guard !running.isEmpty else { return }
         let clock = services.clock
@@ -355,23 +358,29 @@ extension Scheduler {
     }
 
     /// Runs that wait are any other node's, or the next process's.
-    private func releaseWaiting() async {
+    func releaseWaiting() async {
         let orders = waiting.removeAll()
-        for order in orders {
+        guard !orders.isEmpty else { return }
+        let queued = orders.lazy.map(\.run).filter { $0.status != .running }
+        do {
+            // Where another fire has taken the place of one, that is its record.
+            _ = try await services.store.queue(queued.map { HeldRun(run: $0.id, fence: $0.fence) }, node: nil)
+        } catch {
+            services.observer.observe(.storeFailed(error))
+        }
+        for order in orders where order.run.status == .running {
             do {
-                try await giveUp(order.run)
+                try await interrupt(order.run)
             } catch {
-                // Another fire has taken its place: that is its record.
                 if case .fenced = error { continue }
                 services.observer.observe(.storeFailed(error))
             }
         }
-        if !orders.isEmpty { services.store.notify() }
+        services.store.notify()
     }
 
-    /// One that is `running` goes on after an interruption, or would have, had there been a slot.
-    private func giveUp(_ run: RunRecord) async throws(StoreError) {
-        guard run.status == .running else { return try await services.store.release(run.id, fence: run.fence) }
+    /// It goes on after an interruption, or would have, had there been a slot.
+    private func interrupt(_ run: RunRecord) async throws(StoreError) {
         let end = RunEnd(run: run.id, status: .interrupted, finishedAt: now, reason: Interruption.shutdown)
         try await services.store.finish(end, fence: run.fence)
     }

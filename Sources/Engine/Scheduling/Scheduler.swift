@@ -1,5 +1,6 @@
 import CEL
 import Connections
+import DequeModule
 import Recipe
 import Schedule
 import Store
@@ -38,6 +39,12 @@ actor Scheduler {
     private var wakeState = WakeState.asleep
     /// Somebody has set the clock, perhaps back.
     var wasClockSet = false
+
+    /// Runs whose time has come, and that wait in memory for a slot, the first one first.
+    var line: Deque<RunOrder> = []
+    /// How fast the line moves; nil while there is none.
+    var queueing: Queueing?
+    var lineAlarm: (any Alarm)?
 
     // What runs.
     var running: [RunID: RunHandle] = [:]
@@ -101,6 +108,7 @@ actor Scheduler {
         alarm = services.clock.makeAlarm(answering { await $0.wake() })
         leaseAlarm = services.clock.makeAlarm(answering { await $0.leaseAlarmRang() })
         slotAlarm = services.clock.makeAlarm(answering { await $0.stopWaitingForSlots() })
+        lineAlarm = services.clock.makeAlarm(answering { await $0.lookAtLine() })
         aheadAlarm = services.clock.makeAlarm(answering { await $0.startAhead() })
         clockWatch = services.clock.watchSteps(answering { await $0.clockStepped() })
     }

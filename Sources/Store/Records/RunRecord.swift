@@ -157,6 +157,8 @@ public struct RunEnd: Sendable, Hashable {
     ///
     /// Plain at rest: redact before.
     public var error: String?
+    /// When it began, where that is later than its claim said; nil changes nothing.
+    public var startedAt: Instant?
     /// When it ended.
     public var finishedAt: Instant
     /// From fire time (plus jitter) to the first action.

@@ -73,12 +73,14 @@ extension SQLiteStore {
         }
     }
 
-    /// See ``Store/release(_:fence:)``.
-    public func release(_ run: RunID, fence: Int64) async throws(StoreError) {
+    /// See ``Store/queue(_:node:)``.
+    public func queue(_ runs: [HeldRun], node: NodeID?) async throws(StoreError) -> [Bool] {
         try await writer.write { session in
-            let release = "UPDATE run SET node = NULL WHERE id = ? AND fence = ? AND status = 'queued'"
-            try session.database.cachedStatement(sql: release).execute(arguments: [run.text, fence])
-            guard session.database.changesCount > 0 else { throw StoreError.fenced(run) }
+            try runs.map { held in
+                guard let key = try Self.liveRun(held.run, fence: held.fence, session) else { return false }
+                return try session.hot("UPDATE run SET status = 'queued', started_at = NULL, node = ? WHERE key = ?")
+                    .run(.text(node?.text), .integer(key)) > 0
+            }
         }
     }
 
@@ -153,7 +155,8 @@ extension SQLiteStore {
             let cursor = try end.state.map { try self.cursor($0, of: end, key, database) }
             let update = try session.hot(
                 """
-                UPDATE run SET status = ?, reason = ?, error = ?, finished_at = ?, lateness = coalesce(?, lateness), output = ?
+                UPDATE run SET status = ?, reason = ?, error = ?, started_at = coalesce(?, started_at), finished_at = ?,
+                    lateness = coalesce(?, lateness), output = ?
                 WHERE key = ? AND id = ? AND fence = ? AND status IN ('queued', 'running')
                 """
             )
@@ -161,6 +164,7 @@ extension SQLiteStore {
                 .text(end.status.rawValue),
                 .text(end.reason),
                 .text(end.error),
+                .integer(end.startedAt?.microseconds),
                 .integer(end.finishedAt.microseconds),
                 .integer(end.lateness?.wholeMicroseconds),
                 .blob(output),

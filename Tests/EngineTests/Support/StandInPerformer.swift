@@ -80,7 +80,8 @@ final class StandInPerformer: RunPerforming {
             result.status = .interrupted
             result.reason = "shutdown: the process stopped before the run was done"
         }
-        let end = RunEnd(run: order.run.id, status: result.status, finishedAt: clock.now(), reason: result.reason)
+        var end = RunEnd(run: order.run.id, status: result.status, finishedAt: clock.now(), reason: result.reason)
+        end.startedAt = order.run.startedAt
         do {
             try await store.finish(end, fence: order.run.fence)
         } catch {
