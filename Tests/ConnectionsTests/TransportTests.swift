@@ -90,6 +90,30 @@ struct TransportTests {
         }
     }
 
+    @Test func `a memo of another URL, method or body changes nothing of a request`() async throws {
+        try await ScriptedServer.run { request in
+            .json("{\"was\": \"\(request.method) \(request.path)?\(request.query) \(request.body)\"}")
+        } _: { server in
+            try await Rig.run(server, connector: Self.plain, connection: "connector: api") { (rig: Rig) async throws in
+                let memo = URLMemo()
+                func answer(_ method: HTTPMethod, _ url: String, _ text: String? = nil) async throws -> Value? {
+                    var request = PreparedRequest(method, url)
+                    request.memo = memo
+                    if let text { request.body = .text(text) }
+                    return try await rig.session.send(request).body["was"]
+                }
+                for _ in 0..<2 {
+                    #expect(try await answer(.get, "/a") == "GET /a? ")
+                    #expect(try await answer(.get, "/a") == "GET /a? ")
+                    #expect(try await answer(.get, "/a?x=1") == "GET /a?x=1 ")
+                    #expect(try await answer(.put, "/a", "first") == "PUT /a? first")
+                    #expect(try await answer(.put, "/a", "second") == "PUT /a? second")
+                    #expect(try await answer(.put, "/a") == "PUT /a? ")
+                }
+            }
+        }
+    }
+
     @Test func `a body beyond max_bytes is refused`() async throws {
         try await run(ScriptedServer.Reply(200, body: String(repeating: "x", count: 2_000))) {
             (rig: Rig) async throws in

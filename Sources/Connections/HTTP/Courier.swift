@@ -78,6 +78,7 @@ struct Courier: Sendable {
         message.pieces = parcel.pieces
         message.route = parcel.route
         message.sender = request.sender
+        message.memo = request.memo
         message.statedTimeout = timeout
         message.file = request.saveTo.map(PartialFile.init)
         return message

@@ -31,6 +31,8 @@ public struct OutgoingRequest: Sendable {
     public var onSend: (@Sendable () -> Void)?
     /// The action that sends it; nil for a request of the connection itself.
     public var sender: RequestSender?
+    /// Remembers the URL of an action that always has the same one.
+    var memo: URLMemo?
 
     /// A message that takes the machine's own way.
     public init(
@@ -164,13 +166,13 @@ public final class HTTPTransport: Sendable {
         var headers = HTTPHeaders(request.headers)
         for (name, value) in ownHeaders where !headers.contains(name: name) { headers.add(name: name, value: value) }
         do {
-            let message = try HTTPClient.Request(
-                url: request.url,
-                method: HTTPMethod(rawValue: request.method),
-                headers: headers,
-                body: request.pieces.map { .pieces($0, on: try eventLoopGroup()) } ?? request.body.map { .bytes($0) },
-                tlsConfiguration: request.route?.tls
-            )
+            var message =
+                try request.memo?.request(request.method, request.url)
+                ?? HTTPClient.Request(url: request.url, method: HTTPMethod(rawValue: request.method))
+            message.headers = headers
+            message.body =
+                try request.pieces.map { .pieces($0, on: try eventLoopGroup()) } ?? request.body.map { .bytes($0) }
+            message.tlsConfiguration = request.route?.tls
             // The client would count the wait for a free connection as time to connect, and call the server unreachable.
             let pending = PendingRequest(
                 message,

@@ -33,6 +33,8 @@ public struct PreparedRequest: Sendable {
     public var onSend: (@Sendable () -> Void)?
     /// The action that sends it; nil for a request of the connection itself.
     public var sender: RequestSender?
+    /// Where the same action always asks for the same URL.
+    public var memo: URLMemo?
 
     /// A request without query, headers and body.
     public init(_ method: HTTPMethod, _ url: String) {

@@ -1,3 +1,4 @@
+import Connections
 import Recipe
 
 /// An action as all runs of a recipe share it.
@@ -14,6 +15,8 @@ final class Step: Sendable {
     let hasDedupe: Bool
     /// Its verb is performed once, with no limit but those that the verb keeps itself.
     let isPlain: Bool
+    /// Of a request that always has the same URL.
+    let memo: URLMemo?
 
     init(_ action: Action) {
         self.action = action
@@ -21,9 +24,17 @@ final class Step: Sendable {
         branches = action.verb.branches.map { $0.map(Step.init) }
         let hasOwnRule = action.retry != nil || action.ownTimeout != nil
         isPlain = action.polling == nil && !(action.verb.isComposite && hasOwnRule)
+        memo = action.verb.hasConstantURL ? URLMemo() : nil
         handlers = if case .handle(let actions) = action.onError { actions.map(Step.init) } else { [] }
     }
 
     /// The actions of its `do`, or those that are done with each of its pages.
     var inner: [Step] { branches.first ?? [] }
+}
+
+extension Verb {
+    fileprivate var hasConstantURL: Bool {
+        guard case .http(let request) = self else { return false }
+        return request.url.constant != nil && request.query == nil && request.pagination == nil
+    }
 }

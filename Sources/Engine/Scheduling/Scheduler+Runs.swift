@@ -106,12 +106,13 @@ extension Scheduler {
             requeue(key)
             mustWake = true
         }
-        if let earliest = backfills[recipe] {
-            chores.set(.backfill(recipe), to: max(now, earliest))
+        let backfill = backfills.isEmpty ? nil : backfills[recipe]
+        if let backfill {
+            chores.set(.backfill(recipe), to: max(now, backfill))
             mustWake = true
         }
         // Another node may hold the run whose turn it is now.
-        if backfills[recipe] != nil || plans[recipe]?.recipe.takesTurns == true { services.store.notify() }
+        if backfill != nil || plans[recipe]?.recipe.takesTurns == true { services.store.notify() }
         return mustWake
     }
 
@@ -119,7 +120,8 @@ extension Scheduler {
     private func letGo(of order: RunOrder) { letGo(of: order.run.fire.recipe) }
 
     func letGo(of recipe: String) {
-        heldRuns[recipe] = heldRuns[recipe].flatMap { $0 > 1 ? $0 - 1 : nil }
+        guard let place = heldRuns.index(forKey: recipe) else { return }
+        if heldRuns.values[place] > 1 { heldRuns.values[place] -= 1 } else { heldRuns.remove(at: place) }
     }
 
     /// Owed fires of any trigger of a recipe wait until none of its runs is left; true when some need wait no longer.
@@ -128,7 +130,7 @@ extension Scheduler {
         var isAny = false
         for trigger in plan.recipe.triggers {
             let key = TriggerKey(recipe: recipe, trigger: trigger.id)
-            guard let watch = watches[key], !watch.owed.isEmpty else { continue }
+            guard watches[key]?.owed.isEmpty == false else { continue }
             requeue(key)
             isAny = true
         }

@@ -87,7 +87,10 @@ struct WaitingRuns: Sendable {
     }
 
     /// A run of the recipe has ended: the next may try.
-    mutating func retry(_ recipe: String) { retry(Lane(recipe: recipe, rule: .inTurn)) }
+    mutating func retry(_ recipe: String) {
+        if lanes.isEmpty, trials.isEmpty { return }
+        retry(Lane(recipe: recipe, rule: .inTurn))
+    }
 
     /// Something has changed elsewhere: everybody may try.
     mutating func retryAll() {

@@ -58,6 +58,7 @@ final class HTTPSender {
         if let saveTo = request.saveTo { prepared.saveTo = try target(saveTo) }
         let run = run
         prepared.onSend = { run.noteEffect() }
+        prepared.memo = step.memo
         prepared.sender = RequestSender(path: performance.key.path, index: performance.key.index)
         return prepared
     }
