@@ -18,19 +18,35 @@ import Testing
         slots: Int = 256,
         runs: Duration
     ) async throws -> SchedulerProcess {
-        try await processBeforeNoon(trigger, keys, fires: fires, slots: slots) { _ in runs }
+        try await processBeforeNoon(trigger, keys, slots: slots, fires: fires) { _ in runs }
+    }
+
+    /// The same with several triggers for each recipe.
+    private func processBeforeNoon(list: String, runs: Duration) async throws -> SchedulerProcess {
+        try await processBeforeNoon("id: one, \(list)", isList: true, fires: fires) { _ in runs }
+    }
+
+    /// The same with eight more recipes that have this trigger.
+    private func processBeforeNoon(runs: Duration, others: String) async throws -> SchedulerProcess {
+        try await processBeforeNoon(others: others, fires: fires) { _ in runs }
     }
 
     private func processBeforeNoon(
         _ trigger: String = "cron: '0 12 * * *'",
         _ keys: String = "",
-        fires: Int,
+        isList: Bool = false,
+        others: String = "",
         slots: Int = 256,
+        fires: Int,
         length: @escaping @Sendable (RunOrder) -> Duration
     ) async throws -> SchedulerProcess {
         var files = ["runner.yml": "max_concurrent_runs: \(slots)\n"]
         for number in 0..<fires {
-            files["job\(number).yml"] = "trigger: { \(trigger) }\n\(keys)\nactions: [{ log: hello }]\n"
+            let triggers = isList ? "trigger: [{ \(trigger) }]" : "trigger: { \(trigger) }"
+            files["job\(number).yml"] = "\(triggers)\n\(keys)\nactions: [{ log: hello }]\n"
+        }
+        for number in 0..<(others.isEmpty ? 0 : 8) {
+            files["other\(number).yml"] = "trigger: { \(others) }\nactions: [{ log: hello }]\n"
         }
         let clock = ManualEngineClock(at: noon - .seconds(10))
         let process = SchedulerProcess(try Workbench(files, clock: clock), clock: clock, length: length)
@@ -67,6 +83,19 @@ import Testing
         let times = Set(try await records(process).map(\.startedAt))
         #expect(times == [noon, noon + .milliseconds(10), noon + .milliseconds(20)])
         #expect(await process.scheduler.queueing == nil)
+    }
+
+    @Test func `of more slots than a thousand the others are given when the first runs last`() async throws {
+        let process = try await processBeforeNoon(slots: 10_000, fires: 2_500) { _ in .seconds(1) }
+        await process.advance(by: .milliseconds(199))
+        #expect(process.performer.orders.count == 1_024)
+        await process.advance(by: .milliseconds(1))
+        #expect(process.performer.orders.count == 2_048)
+        await process.advance(by: .milliseconds(100))
+        #expect(process.performer.orders.count == 2_500)
+        #expect(try await count(.running, process) == 2_500)
+        await process.advance(by: .seconds(1))
+        #expect(try await count(.succeeded, process) == 2_500)
     }
 
     @Test func `when none ends, those without a slot wait in the store`() async throws {
@@ -171,6 +200,44 @@ import Testing
         #expect(taken != nil)
         await process.advance(by: .seconds(40))
         #expect(process.performer.orders.count == fires - 1)
+        #expect(await process.scheduler.heldRuns.isEmpty)
+    }
+
+    @Test func `one that must wait for another run does so`() async throws {
+        let triggers = "cron: '0 12 * * *', overlap: queue }, { id: again, cron: '0 12 * * *', overlap: queue"
+        let process = try await processBeforeNoon(list: triggers, runs: .milliseconds(10))
+        #expect(try await records(process).count == 2 * fires)
+        await process.advance(by: .milliseconds(105))
+        let running = await process.scheduler.running.keys
+        let recipes = Set(process.performer.orders.filter { running.contains($0.run.id) }.map(\.run.fire.recipe))
+        #expect(recipes.count == running.count)
+        await process.advance(by: .seconds(2))
+        #expect(try await count(.succeeded, process) == 2 * fires)
+        #expect(process.performer.orders.count == 2 * fires)
+    }
+
+    @Test func `one with a start deadline does not wait behind the line`() async throws {
+        let process = try await processBeforeNoon(
+            runs: .milliseconds(50),
+            others: "cron: '0 12 * * *', start_deadline: 60ms"
+        )
+        await process.advance(by: .seconds(1))
+        #expect(try await count(.succeeded, process) == fires + 8)
+    }
+
+    @Test func `a pause and a removal are obeyed by one in line`() async throws {
+        let process = try await processBeforeNoon(runs: .milliseconds(50))
+        await process.advance(by: .milliseconds(110))
+        let line = await process.scheduler.line.map(\.run.fire.recipe)
+        _ = try await process.bench.store.pause(line[10], note: "not now", now: process.clock.now())
+        await process.scheduler.lookAround()
+        try process.bench.remove("\(line[20]).yml")
+        try await process.reload()
+        await process.advance(by: .seconds(1))
+        let begun = process.performer.orders.map(\.run.fire.recipe)
+        #expect(!begun.contains(line[10]) && !begun.contains(line[20]) && begun.count == fires - 2)
+        #expect(try await count(.paused, process) == 1)
+        #expect(try await records(process).count == fires - 1)
         #expect(await process.scheduler.heldRuns.isEmpty)
     }
 }

@@ -261,4 +261,65 @@ import Testing
         #expect(result.status == .succeeded, "\(result.reason ?? "")")
         #expect(bench.observer.lines == ["called"])
     }
+
+    @Test(arguments: [("it/else/a", ["second"]), (nil, [])] as [(String?, [String])])
+    func `what a switch has decided stays so, also that no case held`(done: String?, lines: [String]) async throws {
+        let clock = ManualEngineClock(at: .at("2026-01-01T02:00:00Z"))
+        let bench = try Workbench(clock: clock)
+        let result = try await bench.resume(
+            """
+            actions:
+              - id: it
+                switch:
+                  - { when: now() > timestamp('2026-01-01T01:00:00Z'), do: [{ log: third }] }
+                \(done == nil ? "" : "else: [{ id: a, log: first }, { log: second }]")
+            """,
+            [done.map { ($0, "", .succeeded, nil) } ?? ("it", "", .succeeded, nil)]
+        )
+        #expect(result.status == .succeeded, "\(result.error?.description ?? "")")
+        #expect(bench.observer.lines == lines)
+    }
+
+    @Test func `a condition is asked again in the next attempt`() async throws {
+        let clock = ManualEngineClock(at: .at("2026-01-01T02:00:00Z"), isImpatient: true)
+        try await withAPI(clock: clock) { bench, sandbox in
+            let result = try await bench.resume(
+                """
+                connection: api
+                actions:
+                  - retry: { attempts: 3, initial: 10s, jitter: none }
+                    id: all
+                    do:
+                      - { id: x, if: now() < timestamp('2026-01-01T01:00:00Z'), do: [{ id: p, post: /echo, json: {} }] }
+                      - { get: "/echo?fail=503&times=1", retry: false }
+                """,
+                [("all/x/p", "", .succeeded, nil), ("all/x", "", .succeeded, nil)]
+            )
+            #expect(result.status == .succeeded, "\(result.error?.description ?? "")")
+            #expect(sandbox.statistics().routes["POST /echo"] == nil)
+        }
+    }
+
+    @Test func `the items of the next attempt are those that are not done, though the one before began them all`()
+        async throws
+    {
+        let clock = ManualEngineClock(at: .at("2026-01-01T02:00:00Z"), isImpatient: true)
+        try await withAPI(clock: clock) { bench, sandbox in
+            let result = try await bench.run(
+                """
+                connection: api
+                actions:
+                  - retry: { attempts: 3, initial: 10s, jitter: none }
+                    do:
+                      - foreach: "[1, 2, 3]"
+                        dedupe: { key: "${{ item }}", ttl: 1d }
+                        get: "${{ item == 2 ? '/echo?fail=503&times=1' : '/health' }}"
+                        retry: false
+                """
+            )
+            #expect(result.status == .succeeded, "\(result.error?.description ?? "")")
+            #expect(sandbox.statistics().routes["GET /health"] == 2)
+            #expect(sandbox.statistics().routes["GET /echo"] == 2)
+        }
+    }
 }

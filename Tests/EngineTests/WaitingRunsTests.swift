@@ -44,6 +44,19 @@ import Testing
         #expect(waiting.isEmpty)
     }
 
+    @Test func `one that was told to wait stands behind who has come before it meanwhile`() throws {
+        var waiting = WaitingRuns()
+        waiting.append(order("a", 2))
+        let next = waiting.takeNext()
+        let later = try #require(next)
+        waiting.append(order("a", 1))
+        waiting.settle(later, .mustWait)
+        #expect(waiting.count == 2)
+        #expect(take(&waiting) == "a1")
+        waiting.retry("a")
+        #expect(take(&waiting) == "a2")
+    }
+
     @Test func `the next in line tries when the one before has ended`() {
         var waiting = WaitingRuns()
         waiting.append(order("a", 1))

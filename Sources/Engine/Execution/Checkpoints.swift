@@ -235,7 +235,7 @@ final class Checkpoints: Sendable {
         try await flush()
         try await replace(inner, by: record)
         state.withLock { state in
-            if state.done.isEmpty { return }
+            if state.done.isEmpty, state.entered.isEmpty { return }
             state.done = state.done.filter { !inner.contains(path: $0.key.path, index: $0.key.index) }
             state.entered = state.entered.filter { !inner.contains(path: $0.path, index: $0.index) }
         }

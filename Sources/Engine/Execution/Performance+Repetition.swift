@@ -3,6 +3,7 @@ import Connections
 import Recipe
 import Schedule
 import Store
+import Synchronization
 
 extension Performance {
     /// Performs the verb as its action's `until`, `retry` and `timeout` ask, as far as the verb does not see to that itself.
@@ -76,6 +77,7 @@ extension Performance {
             // A resumed run goes on with this attempt, and not with what an earlier one did.
             let inside = InnerActions(below: [key.path], index: position.index)
             try await run.checkpoints.restart(inside, by: record(of: progress))
+            run.ledger.withLock { $0.restart(inside) }
             try await pause(wait)
         }
     }

@@ -242,7 +242,12 @@ extension RunContext {
         at position: Position
     ) async throws(Exit) -> Value? {
         // The actions inside have checkpoints of their own, which restore what they set as well.
-        if step.action.verb.isRestoredFromInside, done.status != .failed { return nil }
+        if step.action.verb.isRestoredFromInside, done.status != .failed {
+            guard case .choose = step.action.verb, done.status == .succeeded else { return nil }
+            // Where no case held nothing is inside.
+            let isInside = checkpoints.takeEntry(ActionKey(path: done.path, index: done.index))
+            return isInside ? nil : done.result ?? .null
+        }
         if step.action.verb.isComposite, done.status == .started { return nil }
         // It goes on to its end, whatever may be done again.
         if case .wait = step.action.verb, done.status == .started { return nil }

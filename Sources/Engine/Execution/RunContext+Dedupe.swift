@@ -7,13 +7,28 @@ import Synchronization
 
 /// Items with a key that a run has taken, until they are completed.
 struct ItemLedger: Sendable {
-    /// Keys that the run has begun, so that none is done twice in it.
-    private var begun: Set<String> = []
+    /// Keys that the run has begun, so that none is done twice in it, and where.
+    private var begun: [Key: String] = [:]
     /// What becomes known as done with the completion of an action.
     private var keys: [ActionKey: String] = [:]
 
+    private struct Key: Hashable {
+        let path: String
+        let text: String
+    }
+
     /// Whether the run begins with this key only now.
-    mutating func begin(_ key: String, of path: String) -> Bool { begun.insert("\(path)\n\(key)").inserted }
+    mutating func begin(_ text: String, at place: ActionKey) -> Bool {
+        let key = Key(path: place.path, text: text)
+        guard begun[key] == nil else { return false }
+        begun[key] = place.index
+        return true
+    }
+
+    /// Lets the run begin again with the keys of actions that are done from their beginning.
+    mutating func restart(_ inner: InnerActions) {
+        begun = begun.filter { !inner.contains(path: $0.key.path, index: $0.value) }
+    }
 
     mutating func expect(_ key: String, at place: ActionKey) { keys[place] = key }
 
@@ -57,7 +72,7 @@ extension RunContext {
             // What this run has done before a crash keeps its result.
             let isOwn = checkpoints.holds(place)
             return ledger.withLock { ledger in
-                guard ledger.begin(keys[number], of: path), isOwn || claims[number] == .claimed else { return false }
+                guard ledger.begin(keys[number], at: place), isOwn || claims[number] == .claimed else { return false }
                 ledger.expect(keys[number], at: place)
                 return true
             }

@@ -16,8 +16,7 @@ extension Scheduler {
         running[run] = nil
         parked[run] = ParkedRun(run: run, recipe: recipe, until: until)
         let isEarlier = expectParked(at: until)
-        didFreeSlots()
-        await fillSlots()
+        await giveSlots()
         guard isEarlier else { return }
         // Should this process die, others go on with it on time.
         services.store.notify()

@@ -31,7 +31,7 @@ extension Scheduler {
     /// Resumes each run, begins it again, or closes it with the reason.
     private func takeUp(_ left: [RunRecord]) async throws(StoreError) {
         var parsed: [String: RecipePlan] = [:]
-        for run in left.sorted(by: { $0.fire.scheduledAt < $1.fire.scheduledAt }) {
+        for run in left.sorted(by: { $0.fire.scheduledAt < $1.fire.scheduledAt }) where !isStopping {
             let taken = try await services.store.takeOver(run.id, fence: run.fence, node: services.node)
             guard let taken else { continue }
             if let reason = taken.cancelReason { pendingCancels[taken.id] = reason }

@@ -81,10 +81,11 @@ extension Scheduler {
 
     /// Gives up the claims of recipes that a person has paused meanwhile: their records say so.
     func judgePausesAhead() async {
-        guard !ahead.isEmpty else { return }
+        guard !ahead.isEmpty || !line.isEmpty else { return }
         let orders: [RunOrder]
         do {
             let paused = Set(try await services.store.pauses(after: nil).map(\.recipe))
+            leaveLine { paused.contains($0.run.fire.recipe) }
             orders = putOnTrial { paused.contains($0.run.fire.recipe) }
         } catch {
             return services.observer.observe(.storeFailed(error))
@@ -119,27 +120,43 @@ extension Scheduler {
         for number in ahead.indices {
             ahead[number].order = ahead[number].order.with(connections: workspace.connections, recipes: plans)
         }
-        let orders = putOnTrial { order in
-            watch(of: order)?.plan.recipe.version != order.run.version || !isAsked(order)
+        let isOutdated = { (order: RunOrder) in
+            self.watch(of: order)?.plan.recipe.version != order.run.version || !self.isAsked(order)
         }
+        leaveLine(where: isOutdated)
+        let orders = putOnTrial(isOutdated)
         guard !orders.isEmpty else { return }
-        for order in orders {
-            let isAsked = isAsked(order)
-            let plan = isAsked ? watch(of: order)?.plan : nil
-            do {
-                try await services.store.revise(order.run.id, fence: order.run.fence, version: plan?.recipe.version)
-            } catch {
-                guard case .fenced = error else {
-                    services.observer.observe(.storeFailed(error))
-                    acquit(order)
-                    continue
-                }
-                dropAhead(order)
-                continue
+        let plans = orders.map { isAsked($0) ? watch(of: $0)?.plan : nil }
+        for (number, error) in await revise(orders, plans) {
+            let (order, plan) = (orders[number], plans[number])
+            switch error {
+            case nil: if let plan { acquit(revised(order, plan)) } else { withdraw(order) }
+            case .fenced?: dropAhead(order)
+            case let error?:
+                services.observer.observe(.storeFailed(error))
+                acquit(order)
             }
-            if let plan { acquit(revised(order, plan)) } else { withdraw(order) }
         }
         startAhead()
+    }
+
+    /// Makes the records of claims name other versions, or none; all at the same time, so that the store writes them together.
+    private nonisolated func revise(_ orders: [RunOrder], _ plans: [RecipePlan?]) async -> [(Int, StoreError?)] {
+        let store = services.store
+        return await withTaskGroup(of: (Int, StoreError?).self) { group in
+            for (number, order) in orders.enumerated() {
+                let version = plans[number]?.recipe.version
+                group.addTask {
+                    do throws(StoreError) {
+                        try await store.revise(order.run.id, fence: order.run.fence, version: version)
+                        return (number, nil)
+                    } catch {
+                        return (number, error)
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
     }
 
     private func watch(of order: RunOrder) -> Watch? {

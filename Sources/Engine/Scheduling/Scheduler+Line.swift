@@ -4,10 +4,12 @@ import Recipe
 import Schedule
 import Store
 
-/// How fast the runs go on that wait in memory for a slot.
+/// How the runs go on that wait in memory for a slot.
 struct Queueing {
-    /// When the last of them has had its slot, or waits in the store.
+    /// From then on nobody waits for slots that are not free.
     let end: Duration
+    /// So many runs there may be, where there are slots for more: to begin many that end soon only takes memory.
+    var room: Int
     /// How many have had a slot since that was looked at.
     var moved = 0
 }
@@ -19,6 +21,8 @@ struct Queueing {
 extension Scheduler {
     /// A process with fewer slots claims no fire ahead that may have to stand in line.
     private static let manySlots = 256
+    /// So many begin at once.
+    private static let firstRoom = 1_024
 
     /// Whether a fire may be claimed ahead though there may be no slot for it when its time comes.
     func mayStandInLine(_ watch: Watch) -> Bool {
@@ -27,44 +31,65 @@ extension Scheduler {
             && watch.plan.recipe.onInterrupt != .fail
     }
 
-    /// Begins claimed runs, which are counted, or lets them stand in line.
-    func lineUp(_ orders: [RunOrder]) {
-        guard !line.isEmpty || orders.count > maxConcurrentRuns - running.count else {
+    /// Begins claimed runs, which are counted, or lets them stand in line; not those that have to wait for others, or that may come too late in it.
+    func lineUp(_ claimed: [RunOrder]) {
+        let orders = claimed.filter { $0.run.status == .running && $0.trigger?.startDeadline == nil }
+        if orders.count < claimed.count {
+            for order in claimed where order.run.status != .running || order.trigger?.startDeadline != nil {
+                place(order)
+            }
+        }
+        guard !line.isEmpty || orders.count > min(maxConcurrentRuns - running.count, Self.firstRoom) else {
             for order in orders { place(order) }
             return
         }
         line.append(contentsOf: orders)
+        guard queueing == nil else { return moveLine() }
+        queueing = Queueing(end: services.clock.uptime() + Self.patience.all, room: running.count + Self.firstRoom)
+        lineAlarm?.set(.after(Self.patience.part))
         moveLine()
+        queueing?.moved = 0
     }
 
     /// Slots are free: begins the next ones.
     func moveLine() {
-        guard !line.isEmpty else { return }
+        guard let room = queueing?.room, !isStopping else { return }
         let moment = now
-        while running.count < maxConcurrentRuns, !isStopping, let order = line.popFirst() {
+        let count = line.count
+        while running.count < min(maxConcurrentRuns, room), let order = line.popFirst() {
             var run = order.run
             run.startedAt = max(moment, run.startedAt ?? moment)
-            queueing?.moved += 1
             begin(order.with(run: run), RunHandle())
         }
-        if line.isEmpty {
-            queueing = nil
-            lineAlarm?.set(nil)
-        } else if queueing == nil {
-            queueing = Queueing(end: services.clock.uptime() + Self.patience.all)
-            lineAlarm?.set(.after(Self.patience.part))
-        }
+        queueing?.moved += count - line.count
+        if line.isEmpty { endLine() }
     }
 
-    /// Whether it goes on fast enough to wait for.
+    private func endLine() {
+        queueing = nil
+        lineAlarm?.set(nil)
+    }
+
+    /// Makes room where those that have begun go on for longer, and gives the line up where there are no slots.
     func lookAtLine() async {
-        guard var state = queueing else { return }
-        guard state.moved >= Self.patience.slots, services.clock.uptime() < state.end else {
+        guard let state = queueing else { return }
+        let isMoving = state.moved >= Self.patience.slots
+        guard running.count < maxConcurrentRuns || isMoving && services.clock.uptime() < state.end else {
             return await breakUpLine()
         }
-        state.moved = 0
-        queueing = state
+        if !isMoving { queueing?.room *= 2 }
         lineAlarm?.set(.after(Self.patience.part))
+        moveLine()
+        queueing?.moved = 0
+    }
+
+    /// Takes those out of the line who are to be judged as if their time had not come yet.
+    func leaveLine(where areMeant: (RunOrder) -> Bool) {
+        guard line.contains(where: areMeant) else { return }
+        let uptime = services.clock.uptime()
+        ahead += line.filter(areMeant).map { AheadRun(uptime: uptime, order: $0) }
+        line.removeAll(where: areMeant)
+        if line.isEmpty { endLine() }
     }
 
     /// Lets those who stand in line wait in the store.
@@ -72,8 +97,7 @@ extension Scheduler {
         guard !line.isEmpty else { return }
         let orders = line
         line.removeAll()
-        queueing = nil
-        lineAlarm?.set(nil)
+        endLine()
         var areHeld: [Bool]
         do {
             let runs = orders.map { HeldRun(run: $0.run.id, fence: $0.run.fence) }

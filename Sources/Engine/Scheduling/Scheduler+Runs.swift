@@ -76,10 +76,16 @@ extension Scheduler {
             }
             if release(order) { mustWake = true }
         }
+        await giveSlots()
+        if mustWake { await wake() }
+    }
+
+    /// Slots are free: those who wait in the store come first, then those who stand in line, then those who have no record yet.
+    func giveSlots() async {
+        if !waiting.isEmpty { await fillSlots() }
         moveLine()
         didFreeSlots()
-        await fillSlots()
-        if mustWake { await wake() }
+        if waiting.isEmpty { await fillSlots() }
     }
 
     /// The end of a run that was parked, or that may raise an alarm or end one.
@@ -88,9 +94,7 @@ extension Scheduler {
         // Before its slot is given up: a process that stops waits for this, too.
         await judge(order, result)
         let mustWake = release(order)
-        moveLine()
-        didFreeSlots()
-        await fillSlots()
+        await giveSlots()
         if mustWake { await wake() }
     }
 
@@ -165,6 +169,8 @@ extension Scheduler {
             let trials = await trials(of: orders, at: moment)
             for ((order, handle), trial) in zip(orders, trials) { await settle(order, handle, trial, at: moment) }
         }
+        // What is taken over while the process stops is the next one's.
+        if isStopping { await releaseWaiting() }
         isFilling = false
         if running.isEmpty, waiting.isEmpty { becomeIdle() }
     }

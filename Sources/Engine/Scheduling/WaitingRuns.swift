@@ -46,14 +46,19 @@ struct WaitingRuns: Sendable {
     /// Those of a lane stand in the order of their fire times, in which the store gives them their turns.
     mutating func append(_ order: RunOrder) {
         let lane = Lane(order)
+        // Before it nobody was in line, or it has overtaken who was.
+        if insert(order, into: lane), trials[lane] == nil { makeReady(lane) }
+    }
+
+    /// True when it is the first one.
+    private mutating func insert(_ order: RunOrder, into lane: Lane) -> Bool {
         var line = lanes[lane] ?? []
         var position = line.endIndex
         while position > line.startIndex, order.isDue(before: line[position - 1]) { position -= 1 }
         line.insert(order, at: position)
         lanes[lane] = line
         count += 1
-        // Before it nobody was in line, or it has overtaken who was.
-        if position == line.startIndex, trials[lane] == nil { makeReady(lane) }
+        return position == line.startIndex
     }
 
     /// The run to try next; `settle` follows.
@@ -80,9 +85,9 @@ struct WaitingRuns: Sendable {
         case .started: break
         case .dropped: if lanes[lane] != nil { makeReady(lane) }
         case .mustWait:
-            lanes[lane, default: []].prepend(order)
-            count += 1
-            if mayHaveChanged { makeReady(lane) }
+            // One that has come before it meanwhile may be what it has to wait for.
+            let isFirst = insert(order, into: lane)
+            if mayHaveChanged || !isFirst { makeReady(lane) }
         }
     }
 

@@ -8,7 +8,8 @@ extension Performance {
     func choose(_ choice: Choice, in scope: inout Scope) async throws(Exit) -> VerbResult {
         // What was decided stays so, also where time has changed what it depends on.
         let begun = step.branches.indices.first { number in
-            run.checkpoints.takeEntry(ActionKey(path: "\(key.path)/\(number)", index: position.index))
+            let branch = number == choice.cases.count ? "else" : String(number)
+            return run.checkpoints.takeEntry(ActionKey(path: "\(key.path)/\(branch)", index: position.index))
         }
         if let begun { return try await performBranch(begun, in: &scope) }
         for (number, option) in choice.cases.enumerated() {
