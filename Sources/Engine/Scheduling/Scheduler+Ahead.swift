@@ -14,7 +14,7 @@ struct AheadRun: Sendable {
 
 /// Claims are written shortly before their time, so that runs begin on it: to write one durably takes longer than all else.
 ///
-/// A claim is no run yet: a pause, a removal or an edit that comes before its time is obeyed.
+/// A claim is no run yet: a pause, a removal or an edit that comes before it begins is obeyed.
 extension Scheduler {
     /// So long before its time a fire is claimed, where nothing can happen in between that would decide otherwise: longer than a disk stalls that others write
     /// to as well.
