@@ -240,4 +240,18 @@ import Testing
         #expect(try await records(process).count == fires - 1)
         #expect(await process.scheduler.heldRuns.isEmpty)
     }
+
+    @Test func `runs that are parked give their slots to those in line`() async throws {
+        var files = ["runner.yml": "max_concurrent_runs: 256\n"]
+        for number in 0..<fires {
+            files["job\(number).yml"] = "trigger: { cron: '0 12 * * *' }\nactions: [{ wait: 10s }]\n"
+        }
+        let bench = try Workbench(files, clock: ManualEngineClock(at: noon - .seconds(10)))
+        let process = try ExecutingProcess(bench)
+        try await process.start()
+        await process.advance(by: .seconds(10))
+        #expect(try await bench.store.parked().count == fires)
+        await process.advance(by: .seconds(11))
+        #expect(try await bench.store.runs(RunQuery(statuses: [.succeeded], limit: 10_000)).count == fires)
+    }
 }
