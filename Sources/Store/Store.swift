@@ -108,7 +108,7 @@ public protocol Store: Sendable {
     ///
     /// - Parameter node: who holds them from then on; nil: nobody, and any node may take them over.
     /// - Returns: for each run, in order, whether it was the caller's still.
-    func queue(_ runs: [HeldRun], node: NodeID?) async throws(StoreError) -> [Bool]
+    func queue(_ runs: [RunRecord], node: NodeID?) async throws(StoreError) -> [Bool]
 
     /// Marks an action as under way, before an effect that cannot be repeated. Throws `fenced` when the run is not the caller's any more.
     func begin(_ action: ActionRecord, fence: Int64) async throws(StoreError)

@@ -90,11 +90,13 @@ import Testing
         queued.status = .queued
         queued.startedAt = nil
         _ = try await store.claim([ClaimRequest(run: queued, overlap: .queue)])
-        #expect(try await store.queue([HeldRun(run: queued.id, fence: 1)], node: nil) == [true])
+        #expect(try await store.queue([queued], node: nil) == [true])
         #expect(try await store.runs(RunQuery()).map(\.node) == [nil])
         #expect(try await store.orphans(now: at(110)) { _ in true }.map(\.id) == [queued.id])
         _ = try await store.claimed(fire(at: 160), overlap: .skip)
-        #expect(try await store.queue([HeldRun(run: queued.id, fence: 7)], node: nil) == [false])
+        var foreign = queued
+        foreign.fence = 7
+        #expect(try await store.queue([foreign], node: nil) == [false])
     }
 
     @Test(arguments: StoreKind.all)

@@ -98,10 +98,9 @@ extension Scheduler {
         let orders = line
         line.removeAll()
         endLine()
-        var areHeld: [Bool]
+        let areHeld: [Bool]
         do {
-            let runs = orders.map { HeldRun(run: $0.run.id, fence: $0.run.fence) }
-            areHeld = try await services.store.queue(runs, node: services.node)
+            areHeld = try await services.store.queue(orders.map(\.run), node: services.node)
         } catch {
             services.observer.observe(.storeFailed(error))
             // Nobody else takes them: who asks for their turns asks the store.

@@ -369,10 +369,10 @@ extension Scheduler {
     func releaseWaiting() async {
         let orders = waiting.removeAll()
         guard !orders.isEmpty else { return }
-        let queued = orders.lazy.map(\.run).filter { $0.status != .running }
+        let queued = orders.map(\.run).filter { $0.status != .running }
         do {
             // Where another fire has taken the place of one, that is its record.
-            _ = try await services.store.queue(queued.map { HeldRun(run: $0.id, fence: $0.fence) }, node: nil)
+            _ = try await services.store.queue(queued, node: nil)
         } catch {
             services.observer.observe(.storeFailed(error))
         }

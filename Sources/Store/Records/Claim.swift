@@ -81,20 +81,6 @@ public enum StartRule: Sendable, Hashable {
     case inTurn
 }
 
-/// A run that a node holds.
-public struct HeldRun: Sendable, Hashable {
-    /// The run.
-    public var run: RunID
-    /// The number under which its node holds it.
-    public var fence: Int64
-
-    /// A run of the caller's.
-    public init(run: RunID, fence: Int64) {
-        self.run = run
-        self.fence = fence
-    }
-}
-
 /// The wish to start a queued run.
 public struct StartRequest: Sendable {
     /// The run.

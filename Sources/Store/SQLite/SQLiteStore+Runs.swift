@@ -74,10 +74,10 @@ extension SQLiteStore {
     }
 
     /// See ``Store/queue(_:node:)``.
-    public func queue(_ runs: [HeldRun], node: NodeID?) async throws(StoreError) -> [Bool] {
+    public func queue(_ runs: [RunRecord], node: NodeID?) async throws(StoreError) -> [Bool] {
         try await writer.write { session in
-            try runs.map { held in
-                guard let key = try Self.liveRun(held.run, fence: held.fence, session) else { return false }
+            try runs.map { run in
+                guard let key = try Self.liveRun(run.id, fence: run.fence, session) else { return false }
                 return try session.hot("UPDATE run SET status = 'queued', started_at = NULL, node = ? WHERE key = ?")
                     .run(.text(node?.text), .integer(key)) > 0
             }
