@@ -304,7 +304,13 @@ struct Exchanger: Renewer {
         }
         var response: Response
         do {
-            response = try await courier.send(request, to: target, over: way, timeout: remaining) {
+            response = try await courier.send(
+                request,
+                to: target,
+                over: way,
+                timeout: remaining,
+                statedTimeout: definition.renewTimeout
+            ) {
                 $0 == target.origin
             }
         } catch {

@@ -17,20 +17,23 @@ struct Courier: Sendable {
     ///   - applier: left out once a redirect leads where `permits` is false.
     ///   - permits: whether credentials may go to an origin.
     ///   - timeout: for all redirects together.
+    ///   - statedTimeout: what messages call the limit, where `timeout` is only what is left of it.
     func send(
         _ request: PreparedRequest,
         to target: Target,
         over route: Route?,
         applying applier: Applier? = nil,
         timeout: Duration,
+        statedTimeout: Duration? = nil,
         permits: (Origin) -> Bool
     ) async throws(RequestFailure) -> Response {
         let deadline = ContinuousClock.now + timeout
         var parcel = try Parcel(request, asTo: target, over: route, applying: applier)
+        let stated = statedTimeout ?? timeout
         var redirects = 0
         while true {
-            var answer = try await exchange(parcel, until: deadline, timeout)
-            if parcel.takesChallenge(of: answer) { answer = try await exchange(parcel, until: deadline, timeout) }
+            var answer = try await exchange(parcel, until: deadline, stated)
+            if parcel.takesChallenge(of: answer) { answer = try await exchange(parcel, until: deadline, stated) }
             guard let location = parcel.redirection(in: answer) else { return try read(answer, to: parcel) }
             redirects += 1
             guard redirects <= Self.maxRedirects else {
